@@ -1,0 +1,1 @@
+//! Transport commands, NetFn 0Ch: LAN configuration (§23).

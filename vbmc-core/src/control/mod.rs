@@ -1,0 +1,111 @@
+//! The types of vbmcd's control API: HTTP and JSON over a unix socket. Types only; the server lives in vbmcd, the client
+//! in vbmc.
+//!
+//! | Request | Body | Answer |
+//! |---|---|---|
+//! | `GET /v1/version` | | 200 [`Version`] |
+//! | `GET /v1/bmcs` | | 200 array of [`BmcSummary`], sorted by name |
+//! | `POST /v1/bmcs` | [`NewBmc`] | 201 [`BmcDetails`] |
+//! | `GET /v1/bmcs/{name}` | | 200 [`BmcDetails`] |
+//! | `DELETE /v1/bmcs/{name}` | | 204 |
+//! | `POST /v1/bmcs/{name}/start` | | 200 [`BmcDetails`] |
+//! | `POST /v1/bmcs/{name}/stop` | | 200 [`BmcDetails`] |
+//!
+//! Any other status comes with a [`Problem`]. A name in a path is percent-encoded.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Secret;
+
+/// What a BMC is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Its socket is bound and it answers.
+    Running,
+    /// It is stopped.
+    Down,
+    /// It should run and cannot; `problem` says why.
+    Error,
+}
+
+/// A line of the listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BmcSummary {
+    /// The domain that it controls; also the BMC's name.
+    pub domain_name: String,
+    /// What it is doing.
+    pub status: Status,
+    /// The address that it listens on, as configured.
+    pub address: String,
+    /// The UDP port.
+    pub port: u16,
+}
+
+/// One BMC, whole. Passwords are `***` unless the daemon is configured to show them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BmcDetails {
+    /// The domain that it controls; also the BMC's name.
+    pub domain_name: String,
+    /// What it is doing.
+    pub status: Status,
+    /// Why it cannot run, when `status` is `error`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// The address that it listens on, as configured.
+    pub address: String,
+    /// The UDP port.
+    pub port: u16,
+    /// Whether it is to run whenever the daemon does.
+    pub active: bool,
+    /// The first user's name.
+    pub username: String,
+    /// The first user's password, or `***`.
+    pub password: String,
+    /// The hypervisor.
+    pub libvirt_uri: String,
+    /// SASL user for the hypervisor.
+    pub libvirt_sasl_username: Option<String>,
+    /// SASL password for the hypervisor, or `***`.
+    pub libvirt_sasl_password: Option<String>,
+}
+
+/// A BMC to be added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewBmc {
+    /// The domain that it is to control; also the BMC's name.
+    pub domain_name: String,
+    /// The first user's name, 16 bytes at most.
+    pub username: String,
+    /// The first user's password, 20 bytes at most.
+    #[schema(value_type = String)]
+    pub password: Secret,
+    /// The address to listen on.
+    pub address: String,
+    /// The UDP port.
+    pub port: u16,
+    /// The hypervisor.
+    pub libvirt_uri: String,
+    /// SASL user for the hypervisor.
+    #[serde(default)]
+    pub libvirt_sasl_username: Option<String>,
+    /// SASL password for the hypervisor.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub libvirt_sasl_password: Option<Secret>,
+}
+
+/// The daemon's version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Version {
+    /// As `vbmcd --version` prints it.
+    pub version: String,
+}
+
+/// Why a request failed: one sentence, fit to be shown to the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// The sentence.
+    pub message: String,
+}

@@ -1,0 +1,3 @@
+//! Machines on libvirt.
+//!
+//! Placeholder: `Hypervisors` implements [`Hosts`](super::Hosts).
