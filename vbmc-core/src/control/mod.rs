@@ -67,7 +67,7 @@ pub struct BmcDetails {
     pub libvirt_uri: String,
     /// SASL user for the hypervisor.
     pub libvirt_sasl_username: Option<String>,
-    /// SASL password for the hypervisor, or `***`.
+    /// SASL password for the hypervisor, or `***`: masked as VirtualBMC masks it, whether or not one is set.
     pub libvirt_sasl_password: Option<String>,
 }
 
