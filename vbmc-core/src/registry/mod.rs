@@ -50,4 +50,28 @@ pub struct UserRecord {
     pub privilege: u8,
     /// Whether the user is enabled.
     pub enabled: bool,
+    /// Whether IPMI messaging is allowed: without it the user cannot log in over LAN.
+    pub messaging: bool,
+    /// Whether the user is restricted to callback connections. Kept and reported.
+    pub callback_only: bool,
+    /// Whether the user may be used for link authentication. Kept and reported.
+    pub link_auth: bool,
+}
+
+impl UserRecord {
+    /// A user that can do everything: what the `username` and `password` of VirtualBMC's form stand for.
+    #[must_use]
+    pub fn administrator(id: u8, name: impl Into<String>, password: Secret) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            long_password: password.reveal().len() > 16,
+            password: Some(password),
+            privilege: 4,
+            enabled: true,
+            messaging: true,
+            callback_only: false,
+            link_auth: false,
+        }
+    }
 }
