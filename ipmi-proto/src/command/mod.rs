@@ -10,8 +10,12 @@ use crate::Privilege;
 use crate::wire::{Decode, DecodeError, Encode};
 
 pub mod app;
+mod bits;
+mod channel;
 pub mod chassis;
 pub mod transport;
+
+pub use channel::Channel;
 
 /// A network function (§5.1): the group that a command belongs to. Requests carry an even number, responses the odd
 /// one above it; this is always the even one.
@@ -176,7 +180,16 @@ macro_rules! commands {
 commands! {
     app::GetDeviceId,
     app::ColdReset,
+    app::GetChannelAuthenticationCapabilities,
+    app::SetSessionPrivilegeLevel,
+    app::CloseSession,
+    app::GetSessionInfo,
+    app::GetChannelCipherSuites,
+    chassis::GetChassisStatus,
     chassis::ChassisControl,
+    chassis::SetPowerRestorePolicy,
+    chassis::SetSystemBootOptions,
+    chassis::GetSystemBootOptions,
 }
 
 #[cfg(test)]

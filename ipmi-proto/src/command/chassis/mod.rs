@@ -1,5 +1,23 @@
 //! Chassis commands, NetFn 00h: power, boot options and what the front panel shows (§28).
 
+mod boot_flags;
+mod boot_parameter;
 mod chassis_control;
+mod get_chassis_status;
+mod get_system_boot_options;
+mod set_power_restore_policy;
+mod set_system_boot_options;
 
+pub use boot_flags::{BootDevice, BootFlags, OtherBootFlags};
+pub use boot_parameter::{
+    BootParameter, BootSelector, InfoAcknowledge, InitiatorInfo, MailboxBlock,
+    ServicePartitionScan, SetInProgress, ValidBitClearing,
+};
 pub use chassis_control::ChassisControl;
+pub use get_chassis_status::{
+    Button, ChassisStatus, FrontPanelButtons, GetChassisStatus, IdentifyState, LastPowerEvent,
+    MiscChassisState, PowerState,
+};
+pub use get_system_boot_options::{BootOptions, GetSystemBootOptions};
+pub use set_power_restore_policy::{PowerRestorePolicy, SetPowerRestorePolicy, SupportedPolicies};
+pub use set_system_boot_options::{BootChange, SetSystemBootOptions};
