@@ -1,15 +1,43 @@
-//! BMCs on disk, in VirtualBMC's own form: `<config_dir>/<domain>/config`, an INI file with one section.
+//! BMCs on disk, in VirtualBMC's own form: `<config_dir>/<domain>/config`, an INI file with one section, so that an
+//! existing installation keeps working and can go back.
 //!
-//! Placeholder: [`BmcConfig`] is the agreed type.
+//! | File | What lives there |
+//! |---|---|
+//! | `mod.rs` | [`BmcConfig`], what is kept of a BMC |
+//! | `name.rs` | [`BmcName`], what may be a directory |
+//! | `check.rs` | the limits of every setting |
+//! | `ini.rs` | INI text as Python's `ConfigParser` has it |
+//! | `codec.rs` | settings to keys and back |
+//! | `store.rs` | [`Registry`]: the files, read, and written so that no crash and no full disk breaks one |
+//! | `watch.rs` | [`Changes`]: what other programs do to them |
+//!
+//! Whether a BMC runs is not known here; that is [`fleet`](crate::fleet)'s.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::Secret;
+use crate::host::Target;
+
+pub mod check;
+mod codec;
+pub mod ini;
+mod name;
+mod store;
+mod watch;
+
+pub use check::Invalid;
+pub use codec::cipher_suites;
+pub use name::{BmcName, NameError};
+pub use store::{Loaded, Registry, RegistryError};
+pub use watch::{Change, Changes};
+
+/// The user that VirtualBMC's `username` and `password` are.
+pub const FIRST_USER: u8 = 2;
 
 /// What is kept of one BMC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BmcConfig {
-    /// The domain that it controls; also the BMC's name.
+    /// The domain that it controls; also the BMC's name, unless somebody wrote another one into the file.
     pub domain_name: String,
     /// The first user's name, 16 bytes at most.
     pub username: String,
@@ -31,7 +59,7 @@ pub struct BmcConfig {
     pub cipher_suites: Option<Vec<u8>>,
     /// The BMC key K_g, 20 bytes at most. Key `kg`.
     pub kg: Option<Secret>,
-    /// What was set over IPMI for users 1 to 16 beyond the first user's name and password. Keys `user_N_...`.
+    /// What was set over IPMI for users 1 to 16 beyond the first user's name and password, by id. Keys `user_N_...`.
     pub users: Vec<UserRecord>,
 }
 
@@ -73,5 +101,108 @@ impl UserRecord {
             callback_only: false,
             link_auth: false,
         }
+    }
+}
+
+/// Why a file makes no BMC.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// It is no INI file.
+    #[error(transparent)]
+    Syntax(#[from] ini::SyntaxError),
+    /// It has no section `[VirtualBMC]`.
+    #[error("section [VirtualBMC] is missing")]
+    NoSection,
+    /// A key is missing that has no default.
+    #[error("key \"{0}\" is missing")]
+    Missing(&'static str),
+    /// A value cannot be.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+impl BmcConfig {
+    /// Checks every setting against IPMI's limits, and that its file can keep it.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot be.
+    pub fn check(&self) -> Result<(), Invalid> {
+        check::line("domain_name", &self.domain_name)?;
+        check::user_name("username", &self.username)?;
+        check::password("password", self.password.reveal())?;
+        check::port(self.port)?;
+        check::line("libvirt_uri", &self.libvirt_uri)?;
+        let sasl_user = self.libvirt_sasl_username.as_deref();
+        let sasl_password = self.libvirt_sasl_password.as_ref().map(Secret::reveal);
+        check::sasl(sasl_user, sasl_password)?;
+        check::line("libvirt_sasl_username", sasl_user.unwrap_or_default())?;
+        check::line("libvirt_sasl_password", sasl_password.unwrap_or_default())?;
+        if let Some(kg) = &self.kg {
+            check::password("kg", kg.reveal())?;
+        }
+        for user in &self.users {
+            check::user_name(&format!("user_{}_name", user.id), &user.name)?;
+            if let Some(password) = &user.password {
+                check::password(&format!("user_{}_password", user.id), password.reveal())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn listen(&self) -> SocketAddr {
+        SocketAddr::new(self.address, self.port)
+    }
+
+    /// The machine that it controls.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        let sasl = self
+            .libvirt_sasl_username
+            .clone()
+            .zip(self.libvirt_sasl_password.clone());
+        Target {
+            uri: self.libvirt_uri.clone(),
+            sasl,
+            domain: self.domain_name.clone(),
+        }
+    }
+
+    /// All users by id, the first one included.
+    #[must_use]
+    pub fn all_users(&self) -> Vec<UserRecord> {
+        let mut users = self.users.clone();
+        if !users.iter().any(|user| user.id == FIRST_USER) {
+            users.push(codec::first_user(self));
+        }
+        users.sort_by_key(|user| user.id);
+        users
+    }
+
+    /// Takes over all users, as [`all_users`](Self::all_users) gives them. The first one's name and password go where
+    /// VirtualBMC looks for them.
+    ///
+    /// # Errors
+    ///
+    /// When the first user is missing or without a password, which VirtualBMC's form cannot express.
+    pub fn set_users(&mut self, users: &[UserRecord]) -> Result<(), Invalid> {
+        let first = users.iter().find(|user| user.id == FIRST_USER);
+        let Some((name, password)) =
+            first.and_then(|user| Some((&user.name, user.password.as_ref()?)))
+        else {
+            return Err(Invalid::new("user 2", "must be there and have a password"));
+        };
+        self.username = name.clone();
+        self.password = password.clone();
+        let plain = codec::first_user(self);
+        self.users = users
+            .iter()
+            .filter(|user| **user != plain)
+            .cloned()
+            .collect();
+        self.users.sort_by_key(|user| user.id);
+        Ok(())
     }
 }

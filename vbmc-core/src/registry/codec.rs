@@ -1,0 +1,378 @@
+//! A BMC's settings to and from the keys of its file. The only place that knows the keys' names.
+
+use super::check::{self, Invalid};
+use super::ini::Ini;
+use super::{BmcConfig, BmcName, ConfigError, FIRST_USER, UserRecord};
+use crate::Secret;
+
+/// The one section of a BMC's file that is ours.
+const SECTION: &str = "VirtualBMC";
+
+/// The privilege limits of §6.8 by name. The numbers are accepted as well.
+const PRIVILEGES: [(&str, u8); 6] = [
+    ("callback", 1),
+    ("user", 2),
+    ("operator", 3),
+    ("administrator", 4),
+    ("oem", 5),
+    ("none", 15),
+];
+
+/// The first user's privilege limit when the file does not say: administrator.
+const FIRST_USER_PRIVILEGE: u8 = 4;
+
+/// Any other user's: no access.
+const OTHER_USER_PRIVILEGE: u8 = 15;
+
+/// The highest user id that IPMI's commands and these keys can name.
+const MAX_USER_ID: u8 = 16;
+
+/// Reads a BMC's settings from its file.
+pub(super) fn decode(name: &BmcName, ini: &Ini) -> Result<BmcConfig, ConfigError> {
+    if !ini.has_section(SECTION) {
+        return Err(ConfigError::NoSection);
+    }
+    let keys = Keys(ini);
+    let username = keys.required("username")?;
+    let password = keys.required("password")?;
+    let port = keys.required("port")?;
+    let optional = |key| keys.optional(key);
+    let config = BmcConfig {
+        domain_name: keys
+            .optional("domain_name")?
+            .unwrap_or_else(|| name.to_string()),
+        username,
+        password: Secret::new(password),
+        address: check::address(&keys.value("address")?.unwrap_or_else(|| "::".to_owned()))?,
+        port: check::port(
+            port.parse()
+                .map_err(|_| Invalid::new("port", "must be a number from 1 to 65535"))?,
+        )?,
+        libvirt_uri: optional("libvirt_uri")?.unwrap_or_else(|| "qemu:///system".to_owned()),
+        libvirt_sasl_username: optional("libvirt_sasl_username")?,
+        libvirt_sasl_password: optional("libvirt_sasl_password")?.map(Secret::new),
+        active: keys.boolean("active")?.unwrap_or(false),
+        cipher_suites: optional("cipher_suites")?
+            .map(|list| cipher_suites("cipher_suites", &list))
+            .transpose()?,
+        kg: optional("kg")?.map(Secret::new),
+        users: Vec::new(),
+    };
+    let config = BmcConfig {
+        users: users(&keys, &config)?,
+        ..config
+    };
+    config.check()?;
+    Ok(config)
+}
+
+/// Brings a file's keys in step with a BMC's settings. Keys that it does not know stay.
+pub(super) fn encode(config: &BmcConfig, ini: &mut Ini) {
+    let mut set = |key: &str, value: Option<&str>| ini.set(SECTION, key, value);
+    // In the order in which VirtualBMC writes them.
+    set("domain_name", Some(&config.domain_name));
+    set("username", Some(&config.username));
+    set("password", Some(config.password.reveal()));
+    set("port", Some(&config.port.to_string()));
+    set("address", Some(&config.address.to_string()));
+    set("libvirt_uri", Some(&config.libvirt_uri));
+    set(
+        "libvirt_sasl_username",
+        config.libvirt_sasl_username.as_deref(),
+    );
+    set(
+        "libvirt_sasl_password",
+        config.libvirt_sasl_password.as_ref().map(Secret::reveal),
+    );
+    set("active", Some(python_bool(config.active)));
+    let suites = config.cipher_suites.as_ref().map(|suites| {
+        let suites: Vec<String> = suites.iter().map(u8::to_string).collect();
+        suites.join(",")
+    });
+    set("cipher_suites", suites.as_deref());
+    set("kg", config.kg.as_ref().map(Secret::reveal));
+    for id in 1..=MAX_USER_ID {
+        let user = config.users.iter().find(|user| user.id == id);
+        encode_user(id, user, &mut set);
+    }
+}
+
+fn encode_user(id: u8, user: Option<&UserRecord>, set: &mut impl FnMut(&str, Option<&str>)) {
+    let first = id == FIRST_USER;
+    let mut set = |field: &str, value: Option<&str>| set(&user_key(id, field), value);
+    // The first user's name and password are `username` and `password`.
+    let other = user.filter(|_| !first);
+    set(
+        "name",
+        other
+            .map(|user| user.name.as_str())
+            .filter(|name| !name.is_empty()),
+    );
+    set(
+        "password",
+        other
+            .and_then(|user| user.password.as_ref())
+            .map(Secret::reveal),
+    );
+    let default = if first {
+        FIRST_USER_PRIVILEGE
+    } else {
+        OTHER_USER_PRIVILEGE
+    };
+    set(
+        "privilege",
+        user.map(|user| user.privilege)
+            .filter(|privilege| *privilege != default)
+            .and_then(privilege_name),
+    );
+    set(
+        "enabled",
+        user.map(|user| user.enabled)
+            .filter(|enabled| *enabled != first)
+            .map(python_bool),
+    );
+    set(
+        "long_password",
+        user.filter(|user| user.long_password && !is_long(user.password.as_ref()))
+            .map(|_| python_bool(true)),
+    );
+}
+
+/// The first user as the file's `username` and `password` alone have it.
+pub(super) fn first_user(config: &BmcConfig) -> UserRecord {
+    UserRecord {
+        id: FIRST_USER,
+        name: config.username.clone(),
+        long_password: is_long(Some(&config.password)),
+        password: Some(config.password.clone()),
+        privilege: FIRST_USER_PRIVILEGE,
+        enabled: true,
+    }
+}
+
+/// Reads a list of cipher suites, as in `3,17`. `what` names it in errors.
+///
+/// # Errors
+///
+/// When one of them is no number, or none is there.
+pub fn cipher_suites(what: &str, list: &str) -> Result<Vec<u8>, Invalid> {
+    list.split([',', ' '])
+        .filter(|word| !word.is_empty())
+        .map(|word| word.parse::<u8>())
+        .collect::<Result<Vec<u8>, _>>()
+        .ok()
+        .filter(|suites| !suites.is_empty())
+        .ok_or_else(|| {
+            Invalid::new(
+                what,
+                "must be numbers with commas between them, such as 3,17",
+            )
+        })
+}
+
+fn users(keys: &Keys<'_>, config: &BmcConfig) -> Result<Vec<UserRecord>, ConfigError> {
+    let mut users = Vec::new();
+    for id in 1..=MAX_USER_ID {
+        let prefix = user_key(id, "");
+        if !keys
+            .0
+            .keys(SECTION)
+            .any(|(key, _)| key.starts_with(&prefix))
+        {
+            continue;
+        }
+        let mut user = if id == FIRST_USER {
+            first_user(config)
+        } else {
+            UserRecord {
+                id,
+                name: keys.value(&user_key(id, "name"))?.unwrap_or_default(),
+                password: keys.value(&user_key(id, "password"))?.map(Secret::new),
+                long_password: false,
+                privilege: OTHER_USER_PRIVILEGE,
+                enabled: false,
+            }
+        };
+        let key = user_key(id, "privilege");
+        if let Some(word) = keys.optional(&key)? {
+            user.privilege = privilege(&key, &word)?;
+        }
+        if let Some(enabled) = keys.boolean(&user_key(id, "enabled"))? {
+            user.enabled = enabled;
+        }
+        let long = keys.boolean(&user_key(id, "long_password"))?;
+        user.long_password = long.unwrap_or(false) || is_long(user.password.as_ref());
+        users.push(user);
+    }
+    Ok(users)
+}
+
+fn user_key(id: u8, field: &str) -> String {
+    format!("user_{id}_{field}")
+}
+
+fn is_long(password: Option<&Secret>) -> bool {
+    password.is_some_and(|password| password.reveal().len() > check::MAX_SHORT_PASSWORD)
+}
+
+fn privilege(what: &str, word: &str) -> Result<u8, Invalid> {
+    let known = |(name, number): &&(&str, u8)| {
+        name.eq_ignore_ascii_case(word) || word.parse() == Ok(*number)
+    };
+    PRIVILEGES
+        .iter()
+        .find(known)
+        .map(|(_, number)| *number)
+        .ok_or_else(|| {
+            Invalid::new(
+                what,
+                "must be callback, user, operator, administrator, oem or none",
+            )
+        })
+}
+
+fn privilege_name(number: u8) -> Option<&'static str> {
+    PRIVILEGES
+        .iter()
+        .find(|(_, known)| *known == number)
+        .map(|(name, _)| *name)
+}
+
+fn python_bool(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}
+
+/// The values of a file, by key.
+struct Keys<'a>(&'a Ini);
+
+impl Keys<'_> {
+    fn value(&self, key: &str) -> Result<Option<String>, Invalid> {
+        self.0
+            .value(SECTION, key)
+            .map_err(|error| Invalid::new(key, format!("cannot be read: {error}")))
+    }
+
+    fn required(&self, key: &'static str) -> Result<String, ConfigError> {
+        self.value(key)?.ok_or(ConfigError::Missing(key))
+    }
+
+    /// A value that may be absent, or empty or `None`, which some tools write for it.
+    fn optional(&self, key: &str) -> Result<Option<String>, Invalid> {
+        Ok(self
+            .value(key)?
+            .filter(|value| !value.is_empty() && value != "None"))
+    }
+
+    fn boolean(&self, key: &str) -> Result<Option<bool>, Invalid> {
+        let Some(word) = self.optional(key)? else {
+            return Ok(None);
+        };
+        if word.eq_ignore_ascii_case("true") {
+            Ok(Some(true))
+        } else if word.eq_ignore_ascii_case("false") {
+            Ok(Some(false))
+        } else {
+            Err(Invalid::new(key, "must be true or false"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As VirtualBMC 3.3 writes it.
+    const ORIGINAL: &str = "[VirtualBMC]\nusername = admin\npassword = 100%%\naddress = ::\nport = 6230\n\
+        domain_name = node-1\nlibvirt_uri = qemu:///system\nactive = False\n\n";
+
+    fn read(text: &str) -> Result<BmcConfig, ConfigError> {
+        decode(&BmcName::new("node-1").unwrap(), &Ini::parse(text).unwrap())
+    }
+
+    #[test]
+    fn reads_virtualbmcs_own_files_and_leaves_them_as_they_are() {
+        let config = read(ORIGINAL).unwrap();
+        assert_eq!(config.password.reveal(), "100%");
+        assert_eq!((config.port, config.active), (6230, false));
+        assert_eq!(config.libvirt_sasl_username, None);
+        let mut ini = Ini::parse(ORIGINAL).unwrap();
+        encode(&config, &mut ini);
+        assert_eq!(ini.to_string(), ORIGINAL);
+    }
+
+    #[test]
+    fn reads_what_other_tools_write() {
+        let config = read(
+            "[VirtualBMC]\nUSERNAME: a b\npassword=p=q:r\nport : 623\nActive = TRUE\n\
+             libvirt_sasl_username =\nlibvirt_sasl_password = None\nunknown = 1\n",
+        )
+        .unwrap();
+        assert_eq!(config.username, "a b");
+        assert_eq!(config.password.reveal(), "p=q:r");
+        assert!(config.active);
+        assert_eq!(config.libvirt_sasl_username, None);
+        assert_eq!(config.libvirt_sasl_password, None);
+        assert_eq!(config.domain_name, "node-1");
+        assert_eq!(config.address.to_string(), "::");
+    }
+
+    #[test]
+    fn keeps_users_suites_and_key() {
+        let mut config = read(ORIGINAL).unwrap();
+        config.cipher_suites = Some(vec![3, 17]);
+        config.kg = Some(Secret::new("k%g"));
+        config.users = vec![
+            UserRecord {
+                enabled: false,
+                ..first_user(&config)
+            },
+            UserRecord {
+                id: 3,
+                name: "op".into(),
+                password: Some(Secret::new("short")),
+                long_password: true,
+                privilege: 3,
+                enabled: true,
+            },
+        ];
+        let mut ini = Ini::parse(ORIGINAL).unwrap();
+        encode(&config, &mut ini);
+        let text = ini.to_string();
+        assert_eq!(read(&text).unwrap(), config, "{text}");
+        assert!(text.contains("user_3_privilege = operator\n"), "{text}");
+        assert!(!text.contains("user_2_password"), "{text}");
+
+        config.users.clear();
+        config.cipher_suites = None;
+        config.kg = None;
+        encode(&config, &mut ini);
+        assert_eq!(ini.to_string(), ORIGINAL, "defaults leave no keys behind");
+    }
+
+    #[test]
+    fn errors_name_the_key_and_show_no_password() {
+        let with = |line: &str| format!("{ORIGINAL}{line}\n");
+        for (text, key) in [
+            (ORIGINAL.replace("port = 6230", "port = x"), "port"),
+            (ORIGINAL.replace("port = 6230", "port = 0"), "port"),
+            (ORIGINAL.replace("username = admin\n", ""), "username"),
+            (ORIGINAL.replace("= ::", "= nowhere"), "address"),
+            (ORIGINAL.replace("= False", "= maybe"), "active"),
+            (ORIGINAL.replace("100%%", "hunter2%"), "password"),
+            (
+                ORIGINAL.replace("100%%", "hunter2-hunter2-hunter2"),
+                "password",
+            ),
+            (with("cipher_suites = 3;17"), "cipher_suites"),
+            (with("kg = hunter2-hunter2-hunter2"), "kg"),
+            (with("user_3_privilege = root"), "user_3_privilege"),
+            (with("user_3_name = a-name-far-too-long"), "user_3_name"),
+            (with("libvirt_sasl_username = u"), "SASL"),
+        ] {
+            let error = read(&text).unwrap_err().to_string();
+            assert!(error.contains(key), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        assert_eq!(read("[Other]\n").unwrap_err(), ConfigError::NoSection);
+    }
+}
