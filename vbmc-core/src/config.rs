@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 use std::{env, fs, io};
 
-use configparser::ini::Ini;
+use crate::registry::ini::Ini;
 
 const SYSTEM_FILE: &str = "/etc/virtualbmc/virtualbmc.conf";
 const DEFAULT_RESPONSE_TIMEOUT_MS: u64 = 5000;
@@ -103,34 +103,17 @@ impl ConfigFile {
             path: path.to_owned(),
             reason,
         };
-        let mut ini = Ini::new();
-        // Python's parser knows no comments behind a value, and a path may hold a `;` or `#`.
-        ini.set_inline_comment_symbols(Some(&[]));
-        // Lines above the first section land in a section that no header can name.
-        ini.set_default_section("");
-        ini.set_multiline(true);
-        let parsed = ini
-            .read(text.trim_start_matches('\u{feff}').to_owned())
-            .map_err(malformed)?;
-
-        let mut sections = BTreeMap::new();
-        for (section, entries) in parsed {
-            if section.is_empty() {
-                return Err(malformed(
-                    "a setting stands above the first [section]".to_owned(),
-                ));
+        let ini = Ini::parse(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| malformed(error.to_string()))?;
+        let mut sections = BTreeMap::<_, BTreeMap<_, _>>::new();
+        for section in ini.sections() {
+            let values = sections.entry(section.to_lowercase()).or_default();
+            for (key, line) in ini.keys(section) {
+                let value = ini
+                    .value(section, key)
+                    .map_err(|error| malformed(format!("line {line}: {error}")))?;
+                values.insert(key.to_owned(), value.unwrap_or_default());
             }
-            let mut values = BTreeMap::new();
-            for (key, value) in entries {
-                let Some(value) = value else {
-                    return Err(malformed(format!(
-                        "[{section}]: `{key}` lacks a value: write `{key} = ...`"
-                    )));
-                };
-                // ConfigParser's escape for its own placeholders.
-                values.insert(key, value.replace("%%", "%"));
-            }
-            sections.insert(section, values);
         }
         Ok(Self {
             path: path.to_owned(),
@@ -331,7 +314,7 @@ mod tests {
             ("show_passwords = true\n", "above the first [section]"),
             (
                 "[default]\nshow_passwords\n",
-                "`show_passwords` lacks a value",
+                "line 2: expected \"key = value\"",
             ),
         ] {
             let error = parse(text).unwrap_err().to_string();

@@ -18,11 +18,8 @@ const PRIVILEGES: [(&str, u8); 6] = [
     ("none", 15),
 ];
 
-/// The first user's privilege limit when the file does not say: administrator.
-const FIRST_USER_PRIVILEGE: u8 = 4;
-
-/// Any other user's: no access.
-const OTHER_USER_PRIVILEGE: u8 = 15;
+/// The privilege limit of a user other than the first, when the file does not say.
+const NO_ACCESS: u8 = 15;
 
 /// The highest user id that IPMI's commands and these keys can name.
 const MAX_USER_ID: u8 = 16;
@@ -98,56 +95,105 @@ pub(super) fn encode(config: &BmcConfig, ini: &mut Ini) {
 }
 
 fn encode_user(id: u8, user: Option<&UserRecord>, set: &mut impl FnMut(&str, Option<&str>)) {
-    let first = id == FIRST_USER;
     let mut set = |field: &str, value: Option<&str>| set(&user_key(id, field), value);
     // The first user's name and password are `username` and `password`.
-    let other = user.filter(|_| !first);
-    set(
-        "name",
-        other
-            .map(|user| user.name.as_str())
-            .filter(|name| !name.is_empty()),
-    );
-    set(
-        "password",
-        other
-            .and_then(|user| user.password.as_ref())
-            .map(Secret::reveal),
-    );
-    let default = if first {
-        FIRST_USER_PRIVILEGE
-    } else {
-        OTHER_USER_PRIVILEGE
+    let other = user.filter(|_| id != FIRST_USER);
+    let name = other.map(|user| user.name.as_str());
+    set("name", name.filter(|name| !name.is_empty()));
+    let password = other.and_then(|user| user.password.as_ref());
+    set("password", password.map(Secret::reveal));
+    // The rest only where it is not what name and password alone would make of the user.
+    let plain = user.map(|user| plain_user(id, user.name.clone(), user.password.clone()));
+    let differing = user.zip(plain.as_ref());
+    let privilege = differing
+        .filter(|(user, plain)| user.privilege != plain.privilege)
+        .and_then(|(user, _)| privilege_name(user.privilege));
+    set("privilege", privilege);
+    for (field, flag) in FLAGS {
+        let value = differing
+            .map(|(user, plain)| (flag.get(user), flag.get(plain)))
+            .filter(|(value, default)| value != default)
+            .map(|(value, _)| python_bool(value));
+        set(field, value);
+    }
+}
+
+/// A flag of a user.
+#[derive(Clone, Copy)]
+enum Flag {
+    Enabled,
+    Messaging,
+    LongPassword,
+    CallbackOnly,
+    LinkAuth,
+}
+
+/// The keys of the flags.
+const FLAGS: [(&str, Flag); 5] = [
+    ("enabled", Flag::Enabled),
+    ("messaging", Flag::Messaging),
+    ("long_password", Flag::LongPassword),
+    ("callback_only", Flag::CallbackOnly),
+    ("link_auth", Flag::LinkAuth),
+];
+
+impl Flag {
+    fn get(self, user: &UserRecord) -> bool {
+        match self {
+            Self::Enabled => user.enabled,
+            Self::Messaging => user.messaging,
+            Self::LongPassword => user.long_password,
+            Self::CallbackOnly => user.callback_only,
+            Self::LinkAuth => user.link_auth,
+        }
+    }
+
+    fn of(self, user: &mut UserRecord) -> &mut bool {
+        match self {
+            Self::Enabled => &mut user.enabled,
+            Self::Messaging => &mut user.messaging,
+            Self::LongPassword => &mut user.long_password,
+            Self::CallbackOnly => &mut user.callback_only,
+            Self::LinkAuth => &mut user.link_auth,
+        }
+    }
+}
+
+/// A user of whom only name and password are known. The first one is an administrator; another one with a password
+/// may log in once it is given a privilege.
+pub(super) fn plain_user(id: u8, name: String, password: Option<Secret>) -> UserRecord {
+    let has_password = password.is_some();
+    let first = id == FIRST_USER;
+    let administrator = UserRecord::administrator(id, name, password.clone().unwrap_or_default());
+    UserRecord {
+        password,
+        privilege: if first {
+            administrator.privilege
+        } else {
+            NO_ACCESS
+        },
+        enabled: has_password,
+        messaging: has_password,
+        ..administrator
+    }
+}
+
+/// Whether a user has to be kept at all: whether any key would be written for it.
+pub(super) fn is_kept(user: &UserRecord, config: &BmcConfig) -> bool {
+    let absent = match user.id {
+        FIRST_USER => first_user(config),
+        id => plain_user(id, String::new(), None),
     };
-    set(
-        "privilege",
-        user.map(|user| user.privilege)
-            .filter(|privilege| *privilege != default)
-            .and_then(privilege_name),
-    );
-    set(
-        "enabled",
-        user.map(|user| user.enabled)
-            .filter(|enabled| *enabled != first)
-            .map(python_bool),
-    );
-    set(
-        "long_password",
-        user.filter(|user| user.long_password && !is_long(user.password.as_ref()))
-            .map(|_| python_bool(true)),
-    );
+    *user != absent
 }
 
 /// The first user as the file's `username` and `password` alone have it.
 pub(super) fn first_user(config: &BmcConfig) -> UserRecord {
-    UserRecord {
-        id: FIRST_USER,
-        name: config.username.clone(),
-        long_password: is_long(Some(&config.password)),
-        password: Some(config.password.clone()),
-        privilege: FIRST_USER_PRIVILEGE,
-        enabled: true,
-    }
+    plain_user(
+        FIRST_USER,
+        config.username.clone(),
+        Some(config.password.clone()),
+    )
 }
 
 /// Reads a list of cipher suites, as in `3,17`. `what` names it in errors.
@@ -184,24 +230,19 @@ fn users(keys: &Keys<'_>, config: &BmcConfig) -> Result<Vec<UserRecord>, ConfigE
         let mut user = if id == FIRST_USER {
             first_user(config)
         } else {
-            UserRecord {
-                id,
-                name: keys.value(&user_key(id, "name"))?.unwrap_or_default(),
-                password: keys.value(&user_key(id, "password"))?.map(Secret::new),
-                long_password: false,
-                privilege: OTHER_USER_PRIVILEGE,
-                enabled: false,
-            }
+            let name = keys.value(&user_key(id, "name"))?.unwrap_or_default();
+            let password = keys.value(&user_key(id, "password"))?;
+            plain_user(id, name, password.map(Secret::new))
         };
         let key = user_key(id, "privilege");
         if let Some(word) = keys.optional(&key)? {
             user.privilege = privilege(&key, &word)?;
         }
-        if let Some(enabled) = keys.boolean(&user_key(id, "enabled"))? {
-            user.enabled = enabled;
+        for (field, flag) in FLAGS {
+            if let Some(value) = keys.boolean(&user_key(id, field))? {
+                *flag.of(&mut user) = value;
+            }
         }
-        let long = keys.boolean(&user_key(id, "long_password"))?;
-        user.long_password = long.unwrap_or(false) || is_long(user.password.as_ref());
         users.push(user);
     }
     Ok(users)
@@ -209,10 +250,6 @@ fn users(keys: &Keys<'_>, config: &BmcConfig) -> Result<Vec<UserRecord>, ConfigE
 
 fn user_key(id: u8, field: &str) -> String {
     format!("user_{id}_{field}")
-}
-
-fn is_long(password: Option<&Secret>) -> bool {
-    password.is_some_and(|password| password.reveal().len() > check::MAX_SHORT_PASSWORD)
 }
 
 fn privilege(what: &str, word: &str) -> Result<u8, Invalid> {
@@ -231,7 +268,8 @@ fn privilege(what: &str, word: &str) -> Result<u8, Invalid> {
         })
 }
 
-fn privilege_name(number: u8) -> Option<&'static str> {
+/// A privilege limit's name; none: it is reserved.
+pub(super) fn privilege_name(number: u8) -> Option<&'static str> {
     PRIVILEGES
         .iter()
         .find(|(_, known)| *known == number)
@@ -327,12 +365,14 @@ mod tests {
                 ..first_user(&config)
             },
             UserRecord {
-                id: 3,
-                name: "op".into(),
-                password: Some(Secret::new("short")),
                 long_password: true,
                 privilege: 3,
-                enabled: true,
+                link_auth: true,
+                ..plain_user(3, "op".into(), Some(Secret::new("short")))
+            },
+            UserRecord {
+                privilege: 2,
+                ..plain_user(4, String::new(), None)
             },
         ];
         let mut ini = Ini::parse(ORIGINAL).unwrap();
@@ -340,7 +380,9 @@ mod tests {
         let text = ini.to_string();
         assert_eq!(read(&text).unwrap(), config, "{text}");
         assert!(text.contains("user_3_privilege = operator\n"), "{text}");
-        assert!(!text.contains("user_2_password"), "{text}");
+        for absent in ["user_2_password", "user_3_enabled", "user_4_name"] {
+            assert!(!text.contains(absent), "{text}");
+        }
 
         config.users.clear();
         config.cipher_suites = None;

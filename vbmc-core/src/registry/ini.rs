@@ -302,7 +302,7 @@ impl Parser {
             return Ok(());
         }
         if !self.in_section {
-            return Err(error("expected a section header such as [VirtualBMC]"));
+            return Err(error("a setting stands above the first [section]"));
         }
         let (key, value) = text
             .split_once(['=', ':'])

@@ -93,7 +93,7 @@ impl UserRecord {
         Self {
             id,
             name: name.into(),
-            long_password: password.reveal().len() > 16,
+            long_password: password.reveal().len() > check::MAX_SHORT_PASSWORD,
             password: Some(password),
             privilege: 4,
             enabled: true,
@@ -143,6 +143,10 @@ impl BmcConfig {
         }
         for user in &self.users {
             check::user_name(&format!("user_{}_name", user.id), &user.name)?;
+            if codec::privilege_name(user.privilege).is_none() {
+                let key = format!("user_{}_privilege", user.id);
+                return Err(Invalid::new(key, "is a reserved level"));
+            }
             if let Some(password) = &user.password {
                 check::password(&format!("user_{}_password", user.id), password.reveal())?;
             }
@@ -196,12 +200,8 @@ impl BmcConfig {
         };
         self.username = name.clone();
         self.password = password.clone();
-        let plain = codec::first_user(self);
-        self.users = users
-            .iter()
-            .filter(|user| **user != plain)
-            .cloned()
-            .collect();
+        let kept = users.iter().filter(|user| codec::is_kept(user, self));
+        self.users = kept.cloned().collect();
         self.users.sort_by_key(|user| user.id);
         Ok(())
     }
