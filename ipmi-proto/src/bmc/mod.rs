@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The managed system's end of IPMI over LAN.
+//!
+//! [`Endpoint`] holds the sessions of one BMC. The driver passes it every datagram ([`Endpoint::handle`]) and sends
+//! what it finds in the output buffer. Requests that the protocol cannot answer by itself come out as typed
+//! [`Request`](crate::command::Request)s with a [`Token`]; the driver answers them when it can
+//! ([`Endpoint::respond`]), in any order. What a command does is decided by the driver, never here.
+//!
+//! # The contract
+//!
+//! - After every `handle`, send `out` if the event was [`Event::Reply`].
+//! - Answer every [`Event::Request`] with `respond`, once. Until then the same request from the same console is
+//!   joined to it; after that it is answered from the stored response. It is never handed out twice.
+//! - Call [`Endpoint::handle_timeout`] when [`Endpoint::poll_timeout`] says so.
+//!
+//! # What an attacker finds
+//!
+//! Datagrams that prove nothing change nothing: they are dropped, or answered from a budget per source
+//! (see `throttle`), and their half-open sessions live in a bounded pool of their own, never at the expense of an
+//! active session. Whether a user exists cannot be told from RAKP 2.
+
+mod answer;
+mod config;
+mod endpoint;
+mod handshake;
+mod local;
+mod pending;
+mod replies;
+mod session;
+mod throttle;
+mod users;
+
+pub use answer::{Answer, Token};
+pub use config::Config;
+pub use endpoint::{DropReason, Endpoint, Event, Incoming, Requester};
+pub use users::{User, Users};

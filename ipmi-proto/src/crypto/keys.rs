@@ -24,6 +24,15 @@ pub struct Password {
 pub struct PasswordTooLong(pub usize);
 
 impl Password {
+    /// The password of no bytes.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            bytes: [0; MAX_PASSWORD_LEN],
+            len: 0,
+        }
+    }
+
     /// Takes a password. Zero bytes at its end are padding, as on the wire, and do not count.
     ///
     /// # Errors

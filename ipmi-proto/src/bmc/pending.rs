@@ -1,0 +1,151 @@
+//! The pool of half-open sessions: bounded, short-lived, and apart from the active ones.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use super::handshake::{ExpectRakp1, ExpectRakp3};
+use crate::Time;
+
+/// How many there are at most. A flood pushes out the oldest ones; a handshake that takes a few milliseconds gets
+/// through all the same.
+const MAX: usize = 64;
+/// How many a source has at most, so that it pushes out its own ones first.
+const MAX_PER_SOURCE: usize = 32;
+/// How long a handshake may take. A console that lost a message starts again from Open Session.
+pub(super) const LIFETIME: Duration = Duration::from_secs(10);
+
+/// A half-open session.
+#[derive(Debug)]
+pub(super) struct Pending {
+    source: IpAddr,
+    opened: Time,
+    pub(super) stage: Stage,
+}
+
+/// How far a handshake has come.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "at most 64 of them, for 10 s")]
+pub(super) enum Stage {
+    Rakp1(ExpectRakp1),
+    Rakp3(ExpectRakp3),
+}
+
+/// The pool, by the session ids that this BMC gave out; the oldest one first.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    entries: Vec<(u32, Pending)>,
+}
+
+impl Pool {
+    /// Takes a half-open session in, and lets another of its source, or of all, go for it where necessary.
+    pub(super) fn insert(&mut self, now: Time, source: IpAddr, stage: ExpectRakp1) {
+        let of_source = self
+            .entries
+            .iter()
+            .filter(|(_, pending)| pending.source == source)
+            .count();
+        if of_source >= MAX_PER_SOURCE {
+            self.evict(|pending| pending.source == source);
+        } else if self.entries.len() >= MAX {
+            self.evict(|_| true);
+        }
+        let id = stage.bmc_id;
+        self.entries.push((
+            id,
+            Pending {
+                source,
+                opened: now,
+                stage: Stage::Rakp1(stage),
+            },
+        ));
+    }
+
+    /// Lets the oldest one go; preferably one whose console never answered, since its address may be forged.
+    fn evict(&mut self, among: impl Fn(&Pending) -> bool) {
+        let oldest = |silent_only: bool| {
+            self.entries.iter().position(|(_, pending)| {
+                among(pending) && (!silent_only || matches!(pending.stage, Stage::Rakp1(_)))
+            })
+        };
+        if let Some(index) = oldest(true).or_else(|| oldest(false)) {
+            self.entries.remove(index);
+        }
+    }
+
+    /// Takes the half-open session with this id out.
+    pub(super) fn take(&mut self, id: u32) -> Option<Pending> {
+        let index = self.entries.iter().position(|(known, _)| *known == id)?;
+        let (_, pending) = self.entries.remove(index);
+        Some(pending)
+    }
+
+    /// Puts a half-open session that was taken out back at a new stage. Its time goes on running.
+    pub(super) fn put_back(&mut self, id: u32, pending: Pending) {
+        let place = self
+            .entries
+            .partition_point(|(_, other)| other.opened <= pending.opened);
+        self.entries.insert(place, (id, pending));
+    }
+
+    /// Whether an id is in use.
+    pub(super) fn contains(&self, id: u32) -> bool {
+        self.entries.iter().any(|(known, _)| *known == id)
+    }
+
+    /// When the next one expires.
+    pub(super) fn next_expiry(&self) -> Option<Time> {
+        self.entries
+            .first()
+            .map(|(_, pending)| pending.opened + LIFETIME)
+    }
+
+    /// Lets those go whose time is up.
+    pub(super) fn expire(&mut self, now: Time) {
+        self.entries
+            .retain(|(_, pending)| now.since(pending.opened) < LIFETIME);
+        if self.entries.is_empty() {
+            // An idle BMC costs nothing.
+            self.entries = Vec::new();
+        }
+    }
+
+    /// Lets all go.
+    pub(super) fn clear(&mut self) {
+        self.entries = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::CipherSuite;
+
+    fn stage(bmc_id: u32) -> ExpectRakp1 {
+        ExpectRakp1 {
+            console_id: 1,
+            bmc_id,
+            suite: CipherSuite::SUITE_17,
+        }
+    }
+
+    #[test]
+    fn a_source_pushes_out_its_own_and_a_flood_the_oldest() {
+        let mut pool = Pool::default();
+        let victim = IpAddr::from([127, 0, 0, 1]);
+        let flooder = IpAddr::from([127, 0, 0, 2]);
+        pool.insert(Time::ORIGIN, victim, stage(1));
+        for id in 2..1000 {
+            pool.insert(Time::ORIGIN, flooder, stage(id));
+        }
+        assert!(pool.contains(1) && pool.contains(999));
+        assert_eq!(pool.entries.len(), 1 + MAX_PER_SOURCE);
+        for id in 1000..2000u32 {
+            pool.insert(Time::ORIGIN, IpAddr::from(id.to_be_bytes()), stage(id));
+        }
+        assert_eq!(pool.entries.len(), MAX);
+        assert!(!pool.contains(1) && pool.contains(1999));
+        pool.expire(Time::ORIGIN + LIFETIME);
+        assert_eq!(pool.entries.capacity(), 0);
+    }
+}

@@ -1,0 +1,165 @@
+//! Active sessions and the slots they take.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use rand_core::CryptoRng;
+
+use super::replies::Replies;
+use crate::command::app::UserId;
+use crate::crypto::{Handshake, Protection};
+use crate::handshake::Username;
+use crate::session::Window;
+use crate::session::v20::{self, PayloadType};
+use crate::{Privilege, Time};
+
+/// How many sessions are active at most: more than any set of clients of one machine needs. An authenticated console
+/// alone can take one, and each ends after 60 s without a word.
+pub(super) const MAX_SESSIONS: usize = 32;
+
+/// An authenticated session. Its keys are cleared when it is dropped.
+#[derive(Debug)]
+pub(super) struct Active {
+    /// The id by which the console calls it.
+    pub(super) id: u32,
+    /// The id by which the BMC calls the console.
+    console_id: u32,
+    pub(super) user: UserId,
+    pub(super) username: Username,
+    /// The level at present.
+    pub(super) privilege: Privilege,
+    /// The level up to which it may be raised.
+    pub(super) limit: Privilege,
+    pub(super) protection: Protection,
+    pub(super) window: Window,
+    /// The number of the last packet that was sent.
+    sent: u32,
+    pub(super) replies: Replies,
+}
+
+/// An active session with what the table of sessions keeps beside it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) session: Box<Active>,
+    /// Where its last packet came from.
+    pub(super) peer: SocketAddr,
+    /// When its last packet came.
+    pub(super) heard: Time,
+}
+
+impl Active {
+    /// A session starts at USER level at most (§22.18).
+    pub(super) fn new(
+        handshake: &Handshake,
+        user: UserId,
+        limit: Privilege,
+        protection: Protection,
+    ) -> Self {
+        Self {
+            id: handshake.bmc_id,
+            console_id: handshake.console_id,
+            user,
+            username: handshake.username,
+            privilege: limit.min(Privilege::User),
+            limit,
+            protection,
+            window: Window::default(),
+            sent: 0,
+            replies: Replies::default(),
+        }
+    }
+
+    /// Appends a packet of this session to `out`.
+    pub(super) fn seal(&mut self, rng: &mut impl CryptoRng, out: &mut Vec<u8>, message: &[u8]) {
+        // 0 is never valid inside a session.
+        self.sent = self.sent.wrapping_add(1).max(1);
+        v20::encode(
+            PayloadType::IPMI,
+            self.console_id,
+            self.sent,
+            &self.protection,
+            rng,
+            out,
+            |out| {
+                out.extend_from_slice(message);
+            },
+        );
+    }
+}
+
+/// The active sessions. A session keeps its slot, whose number plus one is its handle, until it ends.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    slots: Vec<Option<Slot>>,
+}
+
+impl Sessions {
+    /// Takes a session in; false when all slots are taken.
+    pub(super) fn insert(&mut self, now: Time, peer: SocketAddr, session: Active) -> bool {
+        let slot = Slot {
+            session: Box::new(session),
+            peer,
+            heard: now,
+        };
+        if let Some(free) = self.slots.iter_mut().find(|slot| slot.is_none()) {
+            *free = Some(slot);
+        } else if self.slots.len() < MAX_SESSIONS {
+            self.slots.push(Some(slot));
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Whether another session can be taken in.
+    pub(super) fn has_room(&self) -> bool {
+        self.len() < MAX_SESSIONS
+    }
+
+    pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Slot> {
+        self.slots
+            .iter_mut()
+            .flatten()
+            .find(|slot| slot.session.id == id)
+    }
+
+    pub(super) fn contains(&self, id: u32) -> bool {
+        self.slots
+            .iter()
+            .flatten()
+            .any(|slot| slot.session.id == id)
+    }
+
+    /// How many are active.
+    pub(super) fn len(&self) -> usize {
+        self.slots.iter().flatten().count()
+    }
+
+    /// The sessions with their handles.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u8, &Slot)> {
+        (1..)
+            .zip(&self.slots)
+            .filter_map(|(handle, slot)| Some((handle, slot.as_ref()?)))
+    }
+
+    /// Ends a session, and with it its keys. True if it was there.
+    pub(super) fn remove(&mut self, id: u32) -> bool {
+        let before = self.len();
+        self.retain(|slot| slot.session.id != id);
+        self.len() < before
+    }
+
+    /// Ends all sessions but those that `keep` names.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&Slot) -> bool) {
+        for slot in &mut self.slots {
+            if slot.as_ref().is_some_and(|slot| !keep(slot)) {
+                *slot = None;
+            }
+        }
+        if self.len() == 0 {
+            // An idle BMC costs nothing.
+            self.slots = Vec::new();
+        }
+    }
+}
