@@ -9,6 +9,21 @@ use core::fmt;
 use crate::Privilege;
 use crate::wire::{Decode, DecodeError, Encode};
 
+/// Implements the wire form of a request without data.
+macro_rules! without_data {
+    ($name:ident) => {
+        impl crate::wire::Encode for $name {
+            fn encode(&self, _out: &mut alloc::vec::Vec<u8>) {}
+        }
+
+        impl crate::wire::Decode for $name {
+            fn decode(input: &[u8]) -> Result<Self, crate::wire::DecodeError> {
+                <() as crate::wire::Decode>::decode(input).map(|()| Self)
+            }
+        }
+    };
+}
+
 pub mod app;
 mod bits;
 mod channel;
@@ -180,10 +195,25 @@ macro_rules! commands {
 commands! {
     app::GetDeviceId,
     app::ColdReset,
+    app::WarmReset,
+    app::GetSelfTestResults,
+    app::GetAcpiPowerState,
+    app::GetDeviceGuid,
+    app::SetBmcGlobalEnables,
+    app::GetBmcGlobalEnables,
+    app::GetSystemGuid,
     app::GetChannelAuthenticationCapabilities,
     app::SetSessionPrivilegeLevel,
     app::CloseSession,
     app::GetSessionInfo,
+    app::SetChannelAccess,
+    app::GetChannelAccess,
+    app::GetChannelInfo,
+    app::SetUserAccess,
+    app::GetUserAccess,
+    app::SetUserName,
+    app::GetUserName,
+    app::SetUserPassword,
     app::GetChannelCipherSuites,
     chassis::GetChassisStatus,
     chassis::ChassisControl,

@@ -1,10 +1,7 @@
 //! Cold Reset, §20.2.
 
-use alloc::vec::Vec;
-
 use crate::Privilege;
 use crate::command::{Command, NetFn};
-use crate::wire::{Decode, DecodeError, Encode};
 
 /// Restarts the BMC: sessions end, volatile settings return to their defaults. The machine itself runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,20 +15,13 @@ impl Command for ColdReset {
     type Response = ();
 }
 
-impl Encode for ColdReset {
-    fn encode(&self, _out: &mut Vec<u8>) {}
-}
-
-impl Decode for ColdReset {
-    fn decode(input: &[u8]) -> Result<Self, DecodeError> {
-        <()>::decode(input).map(|()| Self)
-    }
-}
+without_data!(ColdReset);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::command::testing;
+    use crate::wire::DecodeError;
 
     #[test]
     fn bytes() {

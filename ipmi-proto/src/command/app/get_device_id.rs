@@ -18,15 +18,7 @@ impl Command for GetDeviceId {
     type Response = DeviceId;
 }
 
-impl Encode for GetDeviceId {
-    fn encode(&self, _out: &mut Vec<u8>) {}
-}
-
-impl Decode for GetDeviceId {
-    fn decode(input: &[u8]) -> Result<Self, DecodeError> {
-        <()>::decode(input).map(|()| Self)
-    }
-}
+without_data!(GetDeviceId);
 
 /// The answer to [`GetDeviceId`]: 11 bytes, or 15 with the auxiliary firmware revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,24 +1,66 @@
 //! Application commands, NetFn 06h: the BMC itself, messaging, sessions, channels and users (§20, §22).
 
+mod channel_settings;
 mod cipher_suite_record;
 mod close_session;
 mod cold_reset;
+mod get_acpi_power_state;
+mod get_bmc_global_enables;
+mod get_channel_access;
 mod get_channel_authentication_capabilities;
 mod get_channel_cipher_suites;
+mod get_channel_info;
+mod get_device_guid;
 mod get_device_id;
+mod get_self_test_results;
 mod get_session_info;
+mod get_system_guid;
+mod get_user_access;
+mod get_user_name;
+mod global_enables;
+mod guid;
+mod set_bmc_global_enables;
+mod set_channel_access;
 mod set_session_privilege_level;
+mod set_user_access;
+mod set_user_name;
+mod set_user_password;
 mod user;
+mod user_rights;
+mod warm_reset;
 
+pub use channel_settings::{AccessMode, ChannelSettings, Storage, Write};
 pub use cipher_suite_record::CipherSuiteRecord;
 pub use close_session::CloseSession;
 pub use cold_reset::ColdReset;
+pub use get_acpi_power_state::{
+    AcpiDeviceState, AcpiPowerState, AcpiSystemState, GetAcpiPowerState,
+};
+pub use get_bmc_global_enables::GetBmcGlobalEnables;
+pub use get_channel_access::{ChannelAccess, GetChannelAccess};
 pub use get_channel_authentication_capabilities::{
     AuthTypes, ChannelAuthenticationCapabilities, ExtendedCapabilities,
     GetChannelAuthenticationCapabilities,
 };
 pub use get_channel_cipher_suites::{ChannelCipherSuites, CipherListing, GetChannelCipherSuites};
+pub use get_channel_info::{
+    ChannelInfo, ChannelMedium, ChannelProtocol, GetChannelInfo, SessionSupport,
+};
+pub use get_device_guid::GetDeviceGuid;
 pub use get_device_id::{DeviceId, DeviceSupport, GetDeviceId};
+pub use get_self_test_results::{GetSelfTestResults, SelfTest};
 pub use get_session_info::{ActiveSession, GetSessionInfo, LanPeer, SessionInfo, SessionProtocol};
+pub use get_system_guid::GetSystemGuid;
+pub use get_user_access::{GetUserAccess, UserAccess};
+pub use get_user_name::GetUserName;
+pub use global_enables::GlobalEnables;
+pub use guid::Guid;
+pub use set_bmc_global_enables::SetBmcGlobalEnables;
+pub use set_channel_access::SetChannelAccess;
 pub use set_session_privilege_level::{SessionPrivilegeLevel, SetSessionPrivilegeLevel};
+pub use set_user_access::SetUserAccess;
+pub use set_user_name::SetUserName;
+pub use set_user_password::{Password, PasswordOperation, SetUserPassword};
 pub use user::{UserId, UserName};
+pub use user_rights::UserRights;
+pub use warm_reset::WarmReset;

@@ -1,4 +1,4 @@
-//! The boot parameters that Set and Get System Boot Options write and read, §28.14 (table 28-14).
+//! The boot parameters that Set and Get System Boot Options write and read, §28.13 (table 28-14).
 
 use alloc::vec::Vec;
 

@@ -20,15 +20,7 @@ impl Command for GetChassisStatus {
     type Response = ChassisStatus;
 }
 
-impl Encode for GetChassisStatus {
-    fn encode(&self, _out: &mut Vec<u8>) {}
-}
-
-impl Decode for GetChassisStatus {
-    fn decode(input: &[u8]) -> Result<Self, DecodeError> {
-        <()>::decode(input).map(|()| Self)
-    }
-}
+without_data!(GetChassisStatus);
 
 /// The answer to [`GetChassisStatus`]: 3 bytes, or 4 with the front panel's buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
