@@ -215,16 +215,76 @@ commands! {
     app::GetUserName,
     app::SetUserPassword,
     app::GetChannelCipherSuites,
+    chassis::GetChassisCapabilities,
     chassis::GetChassisStatus,
     chassis::ChassisControl,
+    chassis::ChassisIdentify,
+    chassis::SetChassisCapabilities,
     chassis::SetPowerRestorePolicy,
+    chassis::GetSystemRestartCause,
     chassis::SetSystemBootOptions,
     chassis::GetSystemBootOptions,
+    chassis::SetPowerCycleInterval,
+    chassis::GetPohCounter,
+    transport::GetLanConfigurationParameters,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Data bytes: mostly few, since few commands take many, and mostly small, since many fields are.
+    fn data() -> impl Strategy<Value = Vec<u8>> {
+        let byte = || prop_oneof![any::<u8>(), 0..=8_u8];
+        prop_oneof![
+            4 => proptest::collection::vec(byte(), 0..=8),
+            1 => proptest::collection::vec(byte(), 0..=32),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn requests_survive_a_round_trip(data in data()) {
+            for row in TABLE {
+                let Ok(request) = (row.decode)(&data) else {
+                    continue;
+                };
+                prop_assert_eq!(request.row().name, row.name);
+                let mut encoded = Vec::new();
+                request.encode(&mut encoded);
+                prop_assert_eq!((row.decode)(&encoded), Ok(request), "{}", row.name);
+            }
+        }
+
+        #[test]
+        fn responses_survive_a_round_trip(data in data()) {
+            for row in TABLE {
+                let recode = |data: &[u8]| recode_response(row.netfn, row.code, data).unwrap();
+                if let Ok(encoded) = recode(&data) {
+                    let again = recode(&encoded);
+                    prop_assert_eq!(again, Ok(encoded), "{}", row.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_commands_allowed_outside_a_session() {
+        let names: Vec<_> = TABLE
+            .iter()
+            .filter(|row| row.sessionless)
+            .map(|row| row.name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "Get System GUID",
+                "Get Channel Authentication Capabilities",
+                "Get Channel Cipher Suites",
+            ]
+        );
+    }
 
     #[test]
     fn no_command_is_listed_twice() {

@@ -227,4 +227,30 @@ mod tests {
         let bytes = [0x01, 0xB7, 0x3F, 0x03, 0xDE, 0xBC, 0x0A, 7];
         testing::response::<Get>(&everything, &bytes);
     }
+    #[test]
+    fn the_responses_of_ipmi_sim() {
+        type Get = GetChannelAuthenticationCapabilities;
+        let first_edition = ChannelAuthenticationCapabilities {
+            channel: Channel::new(1),
+            auth_types: AuthTypes::new(AuthTypes::MD2 | AuthTypes::MD5 | AuthTypes::PASSWORD),
+            extended: None,
+            per_message_auth: true,
+            user_level_auth: true,
+            named_users: true,
+            nameless_user: false,
+            anonymous: true,
+            oem_id: 0,
+            oem_data: 0,
+        };
+        testing::response::<Get>(&first_edition, &[0x01, 0x16, 0x05, 0, 0, 0, 0, 0]);
+        let with_kg = ChannelAuthenticationCapabilities {
+            extended: Some(ExtendedCapabilities {
+                kg_set: true,
+                v20: true,
+                v15: true,
+            }),
+            ..first_edition
+        };
+        testing::response::<Get>(&with_kg, &[0x01, 0x96, 0x25, 0x03, 0, 0, 0, 0]);
+    }
 }

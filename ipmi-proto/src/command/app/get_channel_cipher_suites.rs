@@ -203,4 +203,30 @@ mod tests {
         let error = Err(DecodeError::Trailing);
         assert_eq!(ChannelCipherSuites::decode(&[0; 18]), error);
     }
+    #[test]
+    fn the_windows_of_ipmi_sim_hold_suites_0_to_14() {
+        let windows: [&[u8]; 5] = [
+            b"\x01\xC0\x00\x00\x40\x80\xC0\x01\x01\x40\x80\xC0\x02\x01\x41\x80\xC0",
+            b"\x01\x03\x01\x41\x81\xC0\x04\x01\x41\x82\xC0\x05\x01\x41\x83\xC0\x06",
+            b"\x01\x02\x40\x80\xC0\x07\x02\x42\x80\xC0\x08\x02\x42\x81\xC0\x09\x02",
+            b"\x01\x42\x82\xC0\x0A\x02\x42\x83\xC0\x0B\x02\x43\x80\xC0\x0C\x02\x43",
+            b"\x01\x81\xC0\x0D\x02\x43\x82\xC0\x0E\x02\x43\x83",
+        ];
+        let windows = windows.map(|window| ChannelCipherSuites::decode(window).unwrap());
+        assert_eq!(
+            windows.each_ref().map(ChannelCipherSuites::is_last),
+            [false, false, false, false, true]
+        );
+        let list = windows.each_ref().map(ChannelCipherSuites::bytes).concat();
+        let suites = CipherSuiteRecord::parse_list(&list).unwrap();
+        let ids: Vec<_> = suites.iter().map(|suite| suite.id).collect();
+        assert_eq!(ids, (0..=14).collect::<Vec<_>>());
+        assert_eq!(suites[3], CipherSuiteRecord::standard(3, 1, 1, 1));
+        // It comes out the same when we cut it ourselves.
+        let list = CipherListing::Suites.list(&suites);
+        for (index, window) in (0..).zip(&windows) {
+            let ours = ChannelCipherSuites::window(Channel::new(1), &list, index);
+            assert_eq!(ours, *window);
+        }
+    }
 }

@@ -148,4 +148,20 @@ mod tests {
     fn virtualbmc_s_manufacturer_of_four_bytes_is_refused() {
         assert_eq!(DeviceId::decode(&[0; 13]), Err(DecodeError::Truncated));
     }
+    #[test]
+    fn what_ipmi_sim_answers() {
+        let bytes = [
+            0x20, 0x01, 0x02, 0x34, 0x02, 0x9F, 0x57, 0x01, 0x00, 0x42, 0x00, 0x00, 0x00, 0x00,
+            0x00,
+        ];
+        let intel = DeviceId {
+            provides_sdrs: false,
+            support: DeviceSupport(0x9F),
+            manufacturer: 0x157,
+            product: 0x42,
+            aux_firmware: Some([0; 4]),
+            ..ID
+        };
+        testing::response::<GetDeviceId>(&intel, &bytes);
+    }
 }

@@ -218,4 +218,20 @@ mod tests {
         ];
         testing::response::<GetSessionInfo>(&somebody, &bytes);
     }
+    #[test]
+    fn ipmi_sim_leaves_the_peer_out() {
+        let own = SessionInfo {
+            handle: 1,
+            slots: 63,
+            active: 1,
+            session: Some(ActiveSession {
+                user: UserId::new(2).unwrap(),
+                privilege: Privilege::Administrator,
+                protocol: SessionProtocol::V20,
+                channel: Channel::new(1),
+                peer: None,
+            }),
+        };
+        testing::response::<GetSessionInfo>(&own, &[0x01, 0x3F, 0x01, 0x02, 0x04, 0x11]);
+    }
 }

@@ -165,6 +165,11 @@ mod tests {
             ..pxe_once
         };
         both_ways(none, [0x80, 0, 0, 0, 0]);
+        let setup = BootFlags {
+            device: BootDevice::BiosSetup,
+            ..pxe_once
+        };
+        both_ways(setup, [0x80, 0x18, 0, 0, 0]);
         let clear_cmos = BootFlags {
             clear_cmos: true,
             device: BootDevice::Floppy,

@@ -144,4 +144,20 @@ mod tests {
         };
         testing::request(&write(other), &[0x40, 1]);
     }
+    #[test]
+    fn what_freeipmi_s_ipmi_config_commits() {
+        let keep = BootParameter::ValidBitClearing(ValidBitClearing {
+            keep_on_pef: true,
+            keep_on_timeout: true,
+            keep_on_watchdog: true,
+            keep_on_reset: true,
+            keep_on_power_button: true,
+        });
+        testing::request(&write(keep), &[0x03, 0x1F]);
+        let acknowledge = BootParameter::InfoAcknowledge(InfoAcknowledge {
+            mask: 0xFF,
+            handled: 0xFF,
+        });
+        testing::request(&write(acknowledge), &[0x04, 0xFF, 0xFF]);
+    }
 }
