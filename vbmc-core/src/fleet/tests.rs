@@ -1,0 +1,242 @@
+use std::fs;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+use crate::Secret;
+use crate::host::simulated::SimulatedHosts;
+
+/// A port that is free right now.
+fn free_port() -> u16 {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.local_addr().unwrap().port()
+}
+
+fn config(name: &str, port: u16) -> BmcConfig {
+    BmcConfig {
+        domain_name: name.into(),
+        username: "admin".into(),
+        password: Secret::new("password"),
+        address: Ipv4Addr::LOCALHOST.into(),
+        port,
+        libvirt_uri: "test:///default".into(),
+        libvirt_sasl_username: None,
+        libvirt_sasl_password: None,
+        active: false,
+        cipher_suites: None,
+        kg: None,
+        users: Vec::new(),
+    }
+}
+
+fn name(name: &str) -> BmcName {
+    BmcName::new(name).unwrap()
+}
+
+async fn open(dir: &Path) -> Fleet {
+    let registry = Registry::open(dir).unwrap();
+    let hosts = Arc::new(SimulatedHosts::of(["a", "b"]));
+    Fleet::open(registry, hosts, Options::default())
+        .await
+        .unwrap()
+}
+
+/// Waits until a BMC is as wanted; far longer than it ever takes.
+async fn until(fleet: &Fleet, what: &str, wanted: impl Fn(&[BmcView]) -> bool) {
+    for _ in 0..2000 {
+        if wanted(&fleet.list()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{what} did not happen: {:?}", fleet.list());
+}
+
+fn status_of(views: &[BmcView], name: &str) -> Option<Status> {
+    let view = views.iter().find(|view| view.name.as_str() == name)?;
+    Some(view.status)
+}
+
+#[tokio::test]
+async fn a_bmc_lives_through_all_commands() {
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    let a = name("a");
+    let port = free_port();
+    let view = fleet.add(config("a", port)).await.unwrap();
+    assert_eq!(view.status, Status::Down);
+    assert!(!fleet.0.registry.load(&a).unwrap().active);
+
+    assert_eq!(fleet.start(&a).await.unwrap().status, Status::Running);
+    assert!(fleet.0.registry.load(&a).unwrap().active);
+    fleet.start(&a).await.expect("a second start is a warning");
+
+    fleet.shutdown().await;
+    assert!(fleet.0.registry.load(&a).unwrap().active);
+    assert!(matches!(
+        fleet.stop(&a).await,
+        Err(FleetError::ShuttingDown)
+    ));
+
+    let fleet = open(dir.path()).await;
+    assert_eq!(status_of(&fleet.list(), "a"), Some(Status::Running));
+    assert_eq!(fleet.stop(&a).await.unwrap().status, Status::Down);
+    assert!(!fleet.0.registry.load(&a).unwrap().active);
+
+    fleet.start(&a).await.unwrap();
+    fleet.delete(&a).await.unwrap();
+    assert!(fleet.list().is_empty());
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).expect("the port is free again");
+}
+
+#[tokio::test]
+async fn refusals_name_the_thing_and_leave_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    fleet.add(config("a", 6230)).await.unwrap();
+    let refused = async |config| fleet.add(config).await.unwrap_err().to_string();
+    assert_eq!(refused(config("a", 6231)).await, "Domain a already exists");
+    assert_eq!(
+        refused(config("nobody", 6231)).await,
+        "No domain with matching name nobody was found"
+    );
+    assert!(refused(config("../a", 6231)).await.contains("../a"));
+    let long = BmcConfig {
+        password: Secret::new("p".repeat(21)),
+        ..config("b", 6231)
+    };
+    assert_eq!(
+        refused(long).await,
+        "password is 21 bytes long; IPMI allows 20 at most"
+    );
+    let unknown = name("b");
+    for error in [
+        fleet.start(&unknown).await.err(),
+        fleet.stop(&unknown).await.err(),
+        fleet.show(&unknown).await.err(),
+        fleet.delete(&unknown).await.err(),
+    ] {
+        assert_eq!(
+            error.unwrap().to_string(),
+            "No domain with matching name b was found"
+        );
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert_eq!(fleet.0.slots.lock().len(), 1, "no place is kept for them");
+}
+
+#[tokio::test]
+async fn the_second_on_an_address_waits_until_it_is_free() {
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    let port = free_port();
+    for bmc in ["a", "b"] {
+        fleet.add(config(bmc, port)).await.unwrap();
+    }
+    fleet.start(&name("a")).await.unwrap();
+    let error = fleet.start(&name("b")).await.unwrap_err().to_string();
+    assert!(
+        error.contains("domain a") && error.contains(&port.to_string()),
+        "{error}"
+    );
+    assert_eq!(status_of(&fleet.list(), "a"), Some(Status::Running));
+    assert_eq!(status_of(&fleet.list(), "b"), Some(Status::Error));
+    fleet.stop(&name("a")).await.unwrap();
+    until(&fleet, "b's start", |views| {
+        status_of(views, "b") == Some(Status::Running)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_written_by_others_take_effect() {
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    let port = free_port();
+    let file = dir.path().join("a/config");
+    let text = |active: &str, port: u16| {
+        format!(
+            "[VirtualBMC]\nusername: me\npassword: 1%%\nport = {port}\naddress = 127.0.0.1\nactive = {active}\n"
+        )
+    };
+    fs::create_dir(dir.path().join("a")).unwrap();
+    fs::write(&file, text("true", port)).unwrap();
+    until(&fleet, "the start", |views| {
+        status_of(views, "a") == Some(Status::Running)
+    })
+    .await;
+    let other = free_port();
+    fs::write(&file, text("TRUE", other)).unwrap();
+    until(&fleet, "the move", |views| {
+        views
+            .iter()
+            .any(|view| view.local_addr.is_some_and(|local| local.port() == other))
+    })
+    .await;
+    fs::write(&file, "[VirtualBMC]\nport = x\n").unwrap();
+    until(&fleet, "the error", |views| {
+        status_of(views, "a") == Some(Status::Error)
+    })
+    .await;
+    let error = fleet.start(&name("a")).await.unwrap_err().to_string();
+    assert!(error.contains("a/config"), "{error}");
+    fs::write(&file, text("false", port)).unwrap();
+    until(&fleet, "the stop", |views| {
+        status_of(views, "a") == Some(Status::Down)
+    })
+    .await;
+    fs::remove_dir_all(dir.path().join("a")).unwrap();
+    until(&fleet, "the removal", <[BmcView]>::is_empty).await;
+}
+
+#[tokio::test]
+async fn users_set_over_ipmi_are_kept_and_nothing_restarts() {
+    use crate::bmc::Store as _;
+
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    fleet.add(config("a", free_port())).await.unwrap();
+    fleet.start(&name("a")).await.unwrap();
+    let slot = fleet.slot(&name("a"));
+    let store = slot::FileStore {
+        slot: Arc::downgrade(&slot),
+        registry: Arc::clone(&fleet.0.registry),
+    };
+    let mut users = config("a", 1).all_users();
+    users[0].password = Some(Secret::new("changed"));
+    store.save_users(&users).unwrap();
+    let loaded = fleet.0.registry.load(&name("a"));
+    assert_eq!(loaded.as_ref().unwrap().password.reveal(), "changed");
+    assert!(loaded.as_ref().unwrap().users.is_empty());
+    assert!(!slot.differs(&loaded), "our own write is no news");
+
+    users[0].password = None;
+    store.save_users(&users).unwrap_err();
+    assert_eq!(
+        fleet.show(&name("a")).await.unwrap().config.unwrap(),
+        loaded.unwrap()
+    );
+}
+
+#[tokio::test]
+async fn one_bad_file_leaves_the_others_running() {
+    let dir = tempfile::tempdir().unwrap();
+    for (bmc, text) in [
+        ("bad", "not an INI file".to_owned()),
+        (
+            "good",
+            format!(
+                "[VirtualBMC]\nusername = u\npassword = p\naddress = 127.0.0.1\nport = {}\nactive = true\n",
+                free_port()
+            ),
+        ),
+    ] {
+        fs::create_dir(dir.path().join(bmc)).unwrap();
+        fs::write(dir.path().join(bmc).join("config"), text).unwrap();
+    }
+    let fleet = open(dir.path()).await;
+    let views = fleet.list();
+    assert_eq!(status_of(&views, "good"), Some(Status::Running));
+    assert_eq!(status_of(&views, "bad"), Some(Status::Error));
+}
