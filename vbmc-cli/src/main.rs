@@ -1,2 +1,50 @@
-//! x
-fn main() {}
+//! `vbmc`: manage virtual BMCs, a drop-in for VirtualBMC's command.
+//!
+//! | Module | What lives there |
+//! |---|---|
+//! | [`cli`] | the command line as it is typed: global options and the list of commands |
+//! | [`commands`] | one file per command: its options, what they mean, and what it does |
+//! | [`output`] | records as a table, JSON, CSV, YAML or bare values |
+//! | [`client`] | requests to vbmcd over its unix socket |
+//! | [`log`] | messages on stderr and in `--log-file` |
+//!
+//! Nothing here touches a hypervisor or a BMC's file: vbmcd does that.
+
+mod cli;
+mod client;
+mod commands;
+mod log;
+mod output;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+/// What a shell reports for a process that SIGPIPE ended, and what the original exits with.
+const CLOSED_PIPE: u8 = 141;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = log::init(&cli.globals) {
+        eprintln!("{error:#}");
+        return ExitCode::FAILURE;
+    }
+    match commands::run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
+        Err(error) => {
+            log::error(&error, cli.globals.debug);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the reader of our output went away, as in `vbmc list | head -0`: its own business, not an error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,137 @@
+//! The command line as it is typed: global options and the list of commands. What a command's own options are, its
+//! file in [`crate::commands`] says.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser};
+
+use crate::commands::Command;
+
+const EXAMPLES: &str = "\
+Examples:
+  vbmc add node-0 --port 6230             create a BMC for the libvirt domain node-0
+  vbmc start node-0                       let it answer on UDP port 6230
+  vbmc list                               see every BMC and whether it runs
+  ipmitool -I lanplus -H localhost -p 6230 -U admin -P password power status
+
+vbmc talks to vbmcd, which has to run. Exit codes: 0 success, 1 an error, 2 wrong usage.";
+
+/// Virtual Baseboard Management Controller (BMC) backed by virtual machines
+#[derive(Debug, Parser)]
+#[command(
+    name = "vbmc",
+    version,
+    after_help = EXAMPLES,
+    disable_version_flag = true,
+    arg_required_else_help = true,
+    // cliff takes any unambiguous beginning of a command or of an option.
+    infer_subcommands = true,
+    infer_long_args = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that stand before or after the command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// Show the version and exit
+    #[arg(long, action = ArgAction::Version)]
+    version: Option<bool>,
+
+    /// Say more on stderr: which socket is used, what is asked and answered
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+
+    /// Say nothing but warnings and errors on stderr
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Append all messages to a file, in every detail
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+
+    /// Show what led to an error
+    #[arg(long, global = true)]
+    pub(crate) debug: bool,
+
+    /// Accepted for compatibility; vbmc never starts vbmcd
+    #[arg(long, global = true)]
+    no_daemon: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn globals_stand_before_or_after_the_command() {
+        for line in [
+            "vbmc -vv --debug --no-daemon list",
+            "vbmc list -v --debug -v --no-daemon",
+        ] {
+            let globals = parse(line).unwrap().globals;
+            assert_eq!(globals.verbose, 2, "{line}");
+            assert!(globals.debug, "{line}");
+        }
+        assert_eq!(
+            parse("vbmc -v -q list").unwrap_err().kind(),
+            ErrorKind::ArgumentConflict
+        );
+    }
+
+    #[test]
+    fn commands_and_options_may_be_shortened() {
+        assert!(matches!(
+            parse("vbmc li --col Status --max 3").unwrap().command,
+            Command::List(_)
+        ));
+        assert!(matches!(
+            parse("vbmc sta x").unwrap().command,
+            Command::Start(_)
+        ));
+        assert_eq!(
+            parse("vbmc st x").unwrap_err().kind(),
+            ErrorKind::InvalidSubcommand
+        );
+    }
+
+    #[test]
+    fn what_is_no_use_exits_with_2() {
+        for line in [
+            "vbmc",
+            "vbmc frob",
+            "vbmc start",
+            "vbmc show",
+            "vbmc show a b",
+            "vbmc add x --port 0",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        for line in [
+            "vbmc --version",
+            "vbmc --help",
+            "vbmc help",
+            "vbmc help list",
+            "vbmc add --help",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 0, "{line}");
+        }
+    }
+}

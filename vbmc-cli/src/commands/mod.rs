@@ -1,0 +1,61 @@
+//! The commands, one file each. A file holds the options as they are typed, what they mean, and what the command does.
+//!
+//! A further command is a module here and a variant of [`Command`].
+
+mod add;
+mod completion;
+mod delete;
+mod list;
+mod names;
+mod show;
+mod start;
+mod stop;
+
+use clap::Subcommand;
+use tokio::runtime;
+use vbmc_core::config::ConfigFile;
+use vbmc_core::control::Status;
+
+use crate::client::Client;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Add(add::Args),
+    Delete(delete::Args),
+    List(list::Args),
+    Show(show::Args),
+    Start(start::Args),
+    Stop(stop::Args),
+    Completion(completion::Args),
+}
+
+/// Runs one command to its end.
+pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+    if let Command::Completion(args) = command {
+        return completion::run(&args);
+    }
+    let client = Client::from_config(&ConfigFile::load()?)?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Add(args) => add::run(&client, args).await,
+            Command::Delete(args) => delete::run(&client, args).await,
+            Command::List(args) => list::run(&client, args).await,
+            Command::Show(args) => show::run(&client, args).await,
+            Command::Start(args) => start::run(&client, args).await,
+            Command::Stop(args) => stop::run(&client, args).await,
+            Command::Completion(args) => completion::run(&args),
+        }
+    })
+}
+
+/// A status as the original prints it.
+fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Running => "running",
+        Status::Down => "down",
+        Status::Error => "error",
+    }
+}

@@ -1,0 +1,74 @@
+//! Records as a table, JSON, CSV, YAML or bare values: byte for byte what cliff, the original's framework, prints.
+//!
+//! A formatter turns records into text and knows nothing of terminals or pipes; [`Output::print`] does.
+
+mod args;
+mod csv;
+mod json;
+mod records;
+mod table;
+mod value;
+mod wrap;
+mod yaml;
+
+use std::io::{self, IsTerminal, Write};
+
+pub(crate) use args::OutputArgs;
+pub(crate) use records::{Cell, Records};
+
+use self::args::Format;
+use self::csv::Quote;
+
+/// How the user wants records printed, as meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Output {
+    format: Format,
+    columns: Vec<String>,
+    sort_columns: Vec<String>,
+    descending: bool,
+    quote: Quote,
+    indent: bool,
+    print_empty: bool,
+    /// The width asked for; none: the terminal's, where there is one.
+    max_width: Option<usize>,
+}
+
+impl Output {
+    /// Sorts, selects, formats, and writes the result to stdout.
+    pub(crate) fn print(&self, records: Records) -> anyhow::Result<()> {
+        let text = self.render(records, terminal_width())?;
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()?;
+        Ok(())
+    }
+
+    fn render(
+        &self,
+        mut records: Records,
+        terminal_width: Option<usize>,
+    ) -> anyhow::Result<String> {
+        records.sort(&self.sort_columns, self.descending);
+        records.select(&self.columns)?;
+        Ok(match self.format {
+            Format::Table => {
+                let limit = self.max_width.or(terminal_width);
+                table::format(&records, self.print_empty, limit)
+            }
+            Format::Json => json::format(&records, self.indent),
+            Format::Csv => csv::format(&records, self.quote),
+            Format::Yaml => yaml::format(&records),
+            Format::Value => value::format(&records),
+        })
+    }
+}
+
+/// The width of the terminal that stdout is; none when it isn't one, or doesn't tell.
+fn terminal_width() -> Option<usize> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let (width, _) = terminal_size::terminal_size_of(stdout)?;
+    Some(width.0.into()).filter(|width| *width > 0)
+}

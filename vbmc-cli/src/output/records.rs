@@ -1,0 +1,222 @@
+//! What is printed: named columns and rows of cells, sorted and selected as cliff does.
+
+use std::cmp::Ordering;
+
+use anyhow::bail;
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Text(String),
+    Number(u16),
+    /// Not set: Python's `None`.
+    Missing,
+}
+
+impl Cell {
+    pub(crate) fn text(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+
+    /// As Python's `str` prints it.
+    pub(super) fn to_python_string(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Missing => "None".to_owned(),
+        }
+    }
+
+    /// None between a text and a number, which Python doesn't compare either. Missing ones come last.
+    fn compare(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
+            (Self::Number(a), Self::Number(b)) => Some(a.cmp(b)),
+            (Self::Missing, Self::Missing) => Some(Ordering::Equal),
+            (Self::Missing, _) => Some(Ordering::Greater),
+            (_, Self::Missing) => Some(Ordering::Less),
+            (Self::Text(_), Self::Number(_)) | (Self::Number(_), Self::Text(_)) => None,
+        }
+    }
+}
+
+/// Rows, each with a cell for every column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Records {
+    pub(super) columns: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+impl Records {
+    pub(crate) fn new<const N: usize>(
+        columns: [&'static str; N],
+        rows: impl IntoIterator<Item = Vec<Cell>>,
+    ) -> Self {
+        Self {
+            columns: columns.to_vec(),
+            rows: rows.into_iter().collect(),
+        }
+    }
+
+    /// Sorts by `columns`, the first of which matters most. Unknown ones are ignored; so are, with a warning, those
+    /// whose values don't compare.
+    pub(super) fn sort(&mut self, columns: &[String], descending: bool) {
+        let indices = columns.iter().filter_map(|column| {
+            let exact = self.columns.iter().position(|own| own == column);
+            exact.or_else(|| {
+                self.columns
+                    .iter()
+                    .position(|own| normalized(own) == normalized(column))
+            })
+        });
+        // Stable sorts, from the least important column to the most important one.
+        for index in indices.collect::<Vec<_>>().into_iter().rev() {
+            let cells = || self.rows.iter().map(|row| &row[index]);
+            if cells().any(|a| cells().any(|b| a.compare(b).is_none())) {
+                tracing::warn!(
+                    "Could not sort on field '{}'; unsortable types",
+                    self.columns[index]
+                );
+                continue;
+            }
+            self.rows.sort_by(|a, b| {
+                let order = a[index].compare(&b[index]).unwrap_or(Ordering::Equal);
+                if descending { order.reverse() } else { order }
+            });
+        }
+    }
+
+    /// Keeps the columns named, in their own order; without a name, all. Unknown ones are ignored beside known ones.
+    pub(super) fn select(&mut self, names: &[String]) -> anyhow::Result<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<_> = names.iter().map(|name| normalized(name)).collect();
+        let kept: Vec<_> = self
+            .columns
+            .iter()
+            .map(|own| asked.contains(&normalized(own)))
+            .collect();
+        if !kept.contains(&true) {
+            let quoted = |names: &[&str]| {
+                names
+                    .iter()
+                    .map(|name| format!("'{name}'"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            bail!(
+                "No recognized column names in [{}]. Recognized columns are [{}].",
+                quoted(&names),
+                quoted(&self.columns)
+            );
+        }
+        retain_by_index(&mut self.columns, &kept);
+        for row in &mut self.rows {
+            retain_by_index(row, &kept);
+        }
+        Ok(())
+    }
+}
+
+fn retain_by_index<T>(items: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    items.retain(|_| kept.next().copied().unwrap_or(false));
+}
+
+/// How column names are compared: `domain_name` is `Domain name`.
+fn normalized(name: &str) -> String {
+    name.to_lowercase().trim().replace(' ', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list() -> Records {
+        let row =
+            |name, status, port| vec![Cell::text(name), Cell::text(status), Cell::Number(port)];
+        Records::new(
+            ["Domain name", "Status", "Port"],
+            [
+                row("a", "running", 10),
+                row("b", "down", 9),
+                row("c", "running", 9),
+            ],
+        )
+    }
+
+    fn names(records: &Records) -> String {
+        records
+            .rows
+            .iter()
+            .map(|row| row[0].to_python_string())
+            .collect()
+    }
+
+    fn sorted(columns: &[&str], descending: bool) -> String {
+        let mut records = list();
+        records.sort(
+            &columns.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            descending,
+        );
+        names(&records)
+    }
+
+    #[test]
+    fn sorts_by_several_columns_numbers_as_numbers() {
+        assert_eq!(sorted(&["port"], false), "bca");
+        assert_eq!(sorted(&["STATUS", "port"], false), "bca");
+        assert_eq!(sorted(&["Status", "Port"], true), "acb");
+        assert_eq!(
+            sorted(&["status"], true),
+            "acb",
+            "equal rows keep their order"
+        );
+        assert_eq!(sorted(&["no such column"], true), "abc");
+        assert_eq!(sorted(&[], true), "abc");
+    }
+
+    #[test]
+    fn texts_and_numbers_do_not_sort_and_missing_ones_come_last() {
+        let cells =
+            |cells: &[Cell]| Records::new(["Value"], cells.iter().map(|cell| vec![cell.clone()]));
+        let mut mixed = cells(&[Cell::text("b"), Cell::Number(1), Cell::text("a")]);
+        let before = mixed.clone();
+        mixed.sort(&["value".to_owned()], false);
+        assert_eq!(mixed, before);
+
+        let mut missing = cells(&[Cell::text("b"), Cell::Missing, Cell::text("a")]);
+        missing.sort(&["value".to_owned()], false);
+        assert_eq!(
+            missing,
+            cells(&[Cell::text("a"), Cell::text("b"), Cell::Missing])
+        );
+    }
+
+    #[test]
+    fn selects_columns_in_their_own_order() {
+        let mut records = list();
+        records
+            .select(&[
+                "PORT ".to_owned(),
+                "domain_name".to_owned(),
+                "foo".to_owned(),
+            ])
+            .unwrap();
+        assert_eq!(records.columns, ["Domain name", "Port"]);
+        assert_eq!(records.rows[0], [Cell::text("a"), Cell::Number(10)]);
+    }
+
+    #[test]
+    fn a_selection_of_nothing_says_what_there_is() {
+        assert_eq!(
+            list()
+                .select(&["foo".to_owned(), "bar".to_owned()])
+                .unwrap_err()
+                .to_string(),
+            "No recognized column names in ['foo', 'bar']. Recognized columns are ['Domain name', 'Status', 'Port']."
+        );
+    }
+}
