@@ -139,7 +139,14 @@ fn perform(
             if let Err(error) = refresh(connect, &shared.inventory, known.uuid) {
                 tracing::warn!(uri = shared.uri(), domain = name, %error, "reading the state after a power action");
             }
-            upkeep::settle(shared, session, known, name, &domain);
+            // The event of the start will come to it too, but only after the answer. A domain that has gone with its
+            // instance has nothing to settle.
+            match upkeep::settle(session, known, &domain) {
+                Ok(()) | Err(HostError::NotFound(_)) => {}
+                Err(error) => {
+                    tracing::warn!(uri = shared.uri(), domain = name, %error, "putting the boot order back");
+                }
+            }
             result
         }
         Operation::Boot(boot) => {

@@ -1,14 +1,21 @@
 //! What is done for a domain without being asked.
 
-use super::hypervisor::Shared;
-use super::inventory::Uuid;
+use virt::domain::Domain;
+
+use super::error::host_error;
+use super::hypervisor::{Session, Shared};
+use super::inventory::{self, BootCache, Uuid};
+use super::supervisor::refresh;
+use super::{boot, power};
+use crate::host::HostError;
 
 /// Something to look after on one domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chore {
     /// Put the owner's boot order back if a one-shot override has had its start, and note what override is in force.
     Settle,
-    /// The same, and see to it that a guest's own reboot does not boot from a one-shot override a second time.
+    /// The same, and see to it that a guest's own reboot boots as the next boot should: not from a one-shot override a
+    /// second time.
     AfterReboot,
 }
 
@@ -24,16 +31,59 @@ impl Chore {
 }
 
 /// Does `chore` for the domain. `false` when it failed and is worth another try.
-pub(super) fn look_after(_shared: &Shared, _uuid: Uuid, _chore: Chore) -> bool {
-    true
+pub(super) fn look_after(shared: &Shared, uuid: Uuid, chore: Chore) -> bool {
+    // Without a session or the domain there is nothing to do: the next session begins with all domains.
+    let (Ok(session), Some((name, known))) = (shared.session(), shared.inventory.get(uuid)) else {
+        return true;
+    };
+    let _exclusive = known.exclusive.lock();
+    match attempt(shared, &session, &known, chore) {
+        Ok(()) | Err(HostError::NotFound(_)) => true,
+        Err(error) => {
+            tracing::warn!(uri = shared.uri(), domain = &*name, ?chore, %error, "will try again");
+            false
+        }
+    }
 }
 
-/// After a start.
+fn attempt(
+    shared: &Shared,
+    session: &Session,
+    known: &inventory::Domain,
+    chore: Chore,
+) -> Result<(), HostError> {
+    let connect = session.link.connect();
+    let domain = Domain::lookup_by_uuid_string(connect, &known.uuid.to_string())
+        .map_err(|error| host_error(&error))?;
+    settle(session, known, &domain)?;
+    if chore == Chore::AfterReboot
+        && domain.is_active().map_err(|error| host_error(&error))?
+        && boot::needs_restart(&domain)?
+    {
+        tracing::info!(
+            uri = shared.uri(),
+            domain = domain.get_name().unwrap_or_default(),
+            "a guest rebooted; starting it anew, since its boot order has changed"
+        );
+        let restarted = power::restart(connect, &domain);
+        refresh(connect, &shared.inventory, known.uuid).map_err(|error| host_error(&error))?;
+        settle(session, known, &domain)?;
+        restarted?;
+    }
+    Ok(())
+}
+
+/// Puts a spent one-shot override back and notes what is in force. The caller holds the domain.
 pub(super) fn settle(
-    _shared: &Shared,
-    _session: &super::hypervisor::Session,
-    _known: &super::inventory::Domain,
-    _name: &str,
-    _domain: &virt::domain::Domain,
-) {
+    session: &Session,
+    known: &inventory::Domain,
+    domain: &Domain,
+) -> Result<(), HostError> {
+    let settled = boot::settle(session.link.connect(), domain);
+    known.set_boot(
+        settled
+            .as_ref()
+            .map_or(BootCache::Unknown, |boot| BootCache::Known(*boot)),
+    );
+    settled.map(drop)
 }

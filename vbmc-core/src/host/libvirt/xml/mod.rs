@@ -9,8 +9,6 @@
 //! | `overrides` | a boot override put into a description and taken out again |
 //! | `identity` | who a domain is |
 
-#![allow(dead_code, reason = "boot overrides follow")]
-
 mod edit;
 pub(super) mod identity;
 mod order;
