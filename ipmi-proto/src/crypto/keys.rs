@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::digest::{Digest, hmac};
@@ -11,8 +12,8 @@ use crate::handshake::{RoleByte, Username};
 /// The longest password, in bytes, of IPMI 2.0. IPMI 1.5 takes 16.
 pub const MAX_PASSWORD_LEN: usize = 20;
 
-/// A user's password, K\[UID\]: up to 20 bytes.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+/// A user's password, K\[UID\]: up to 20 bytes. Compares in constant time.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Password {
     bytes: [u8; MAX_PASSWORD_LEN],
     len: usize,
@@ -65,6 +66,25 @@ impl Password {
         &self.bytes
     }
 }
+
+impl From<[u8; MAX_PASSWORD_LEN]> for Password {
+    /// Takes a password with its padding, as the wire has it.
+    fn from(bytes: [u8; MAX_PASSWORD_LEN]) -> Self {
+        let len = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| last + 1);
+        Self { bytes, len }
+    }
+}
+
+impl PartialEq for Password {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes.ct_eq(&other.bytes).into()
+    }
+}
+
+impl Eq for Password {}
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

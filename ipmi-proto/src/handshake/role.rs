@@ -74,6 +74,20 @@ impl Username {
     }
 }
 
+impl From<[u8; Username::MAX_LEN]> for Username {
+    /// Takes a name with its padding, as the wire has it.
+    fn from(bytes: [u8; Self::MAX_LEN]) -> Self {
+        let len = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| last + 1);
+        Self {
+            bytes,
+            len: len as u8,
+        }
+    }
+}
+
 impl fmt::Display for Username {
     /// What is no printable text is escaped: names come from the wire and end in logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{UserId, UserName};
+use super::UserId;
 use crate::Privilege;
 use crate::command::{Command, NetFn};
+use crate::handshake::Username;
 use crate::wire::{Decode, DecodeError, Encode, Reader};
 
 /// Asks for a user's name.
@@ -19,7 +20,7 @@ impl Command for GetUserName {
     const CODE: u8 = 0x46;
     const NAME: &'static str = "Get User Name";
     const PRIVILEGE: Privilege = Privilege::Operator;
-    type Response = UserName;
+    type Response = Username;
 }
 
 impl Encode for GetUserName {
@@ -39,14 +40,14 @@ impl Decode for GetUserName {
     }
 }
 
-/// The answer to [`GetUserName`], 16 bytes.
-impl Encode for UserName {
+// The answer to Get User Name, 16 bytes.
+impl Encode for Username {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend(self.padded());
     }
 }
 
-impl Decode for UserName {
+impl Decode for Username {
     fn decode(input: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(input);
         let name = r.array()?;
@@ -67,7 +68,7 @@ mod tests {
         };
         testing::request(&get, &[0x02]);
         testing::refused::<GetUserName>(&[0], DecodeError::OutOfRange("user id"));
-        let name = UserName::new(b"oper").unwrap();
+        let name = Username::new(b"oper").unwrap();
         testing::response::<GetUserName>(&name, b"oper\0\0\0\0\0\0\0\0\0\0\0\0");
     }
 }

@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{UserId, UserName};
+use super::UserId;
 use crate::Privilege;
 use crate::command::{Command, NetFn};
+use crate::handshake::Username;
 use crate::wire::{Decode, DecodeError, Encode, Reader};
 
 /// Names a user.
@@ -13,7 +14,7 @@ pub struct SetUserName {
     /// The user.
     pub user: UserId,
     /// The name; an empty one removes the user, or makes it the nameless one.
-    pub name: UserName,
+    pub name: Username,
 }
 
 impl Command for SetUserName {
@@ -35,7 +36,7 @@ impl Decode for SetUserName {
     fn decode(input: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(input);
         let user = r.u8()?;
-        let name = UserName::from(r.array()?);
+        let name = Username::from(r.array()?);
         r.finish()?;
         Ok(Self {
             user: UserId::from_bits(user)?,
@@ -53,7 +54,7 @@ mod tests {
     fn bytes() {
         let set = SetUserName {
             user: UserId::new(3).unwrap(),
-            name: UserName::new(b"admin").unwrap(),
+            name: Username::new(b"admin").unwrap(),
         };
         testing::request(&set, b"\x03admin\0\0\0\0\0\0\0\0\0\0\0");
         testing::response::<SetUserName>(&(), &[]);

@@ -1,15 +1,12 @@
 //! Set User Password, §22.30.
 
 use alloc::vec::Vec;
-use core::fmt;
-
-use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::UserId;
 use crate::Privilege;
 use crate::command::bits::{bit, is_set};
 use crate::command::{Command, NetFn};
+use crate::crypto::{MAX_PASSWORD_LEN, Password};
 use crate::wire::{Decode, DecodeError, Encode, Reader};
 
 /// Enables or disables a user, or sets or tests the user's password.
@@ -29,9 +26,9 @@ pub enum PasswordOperation {
     /// The user can log in again.
     Enable,
     /// This is the password from now on.
-    Set(Password),
+    Set(SizedPassword),
     /// Is this the password? The completion code says.
-    Test(Password),
+    Test(SizedPassword),
 }
 
 impl SetUserPassword {
@@ -41,39 +38,37 @@ impl SetUserPassword {
     pub const WRONG_SIZE: u8 = 0x81;
 }
 
-/// A password as it was sent: with zeros up to 16 bytes, the form of IPMI 1.5, or up to 20.
-///
-/// `Debug` does not show it, comparing takes the same time wherever it differs, dropping wipes it.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Password {
-    padded: [u8; Self::LONG],
+/// A password in one of the two sizes that it can have on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizedPassword {
+    password: Password,
     long: bool,
 }
 
-impl Password {
-    /// The length of the short form.
+impl SizedPassword {
+    /// The length of the short form, which IPMI 1.5 has too.
     pub const SHORT: usize = 16;
     /// The length of the long form.
-    pub const LONG: usize = 20;
+    pub const LONG: usize = MAX_PASSWORD_LEN;
 
     /// A password in the 16-byte form.
     #[must_use]
     pub fn short(padded: &[u8; Self::SHORT]) -> Self {
-        let mut password = Self {
-            padded: [0; Self::LONG],
-            long: false,
-        };
-        for (to, from) in password.padded.iter_mut().zip(padded) {
+        let mut bytes = [0; Self::LONG];
+        for (to, from) in bytes.iter_mut().zip(padded) {
             *to = *from;
         }
-        password
+        Self {
+            password: Password::from(bytes),
+            long: false,
+        }
     }
 
     /// A password in the 20-byte form.
     #[must_use]
-    pub const fn long(padded: &[u8; Self::LONG]) -> Self {
+    pub fn long(padded: &[u8; Self::LONG]) -> Self {
         Self {
-            padded: *padded,
+            password: Password::from(*padded),
             long: true,
         }
     }
@@ -84,33 +79,15 @@ impl Password {
         self.long
     }
 
-    /// The password with its padding: 16 or 20 bytes.
+    /// The password itself.
     #[must_use]
-    pub fn padded(&self) -> &[u8] {
+    pub const fn password(&self) -> &Password {
+        &self.password
+    }
+
+    fn padded(&self) -> &[u8] {
         let len = if self.long { Self::LONG } else { Self::SHORT };
-        self.padded.get(..len).unwrap_or_default()
-    }
-
-    /// The password without its padding.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        let end = self.padded.iter().rposition(|byte| *byte != 0);
-        let len = end.map_or(0, |last| last + 1);
-        self.padded.get(..len).unwrap_or_default()
-    }
-}
-
-impl PartialEq for Password {
-    fn eq(&self, other: &Self) -> bool {
-        self.long == other.long && bool::from(self.padded.ct_eq(&other.padded))
-    }
-}
-
-impl Eq for Password {}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(..)")
+        self.password.padded().get(..len).unwrap_or_default()
     }
 }
 
@@ -135,9 +112,9 @@ impl Encode for SetUserPassword {
             PasswordOperation::Set(password) => (SET, Some(password)),
             PasswordOperation::Test(password) => (TEST, Some(password)),
         };
-        let long = password.is_some_and(Password::is_long);
+        let long = password.is_some_and(SizedPassword::is_long);
         out.extend([bit(7, long) | self.user.number(), operation]);
-        out.extend(password.map_or(&[][..], Password::padded));
+        out.extend(password.map_or(&[][..], SizedPassword::padded));
     }
 }
 
@@ -148,8 +125,8 @@ impl Decode for SetUserPassword {
         // To enable and disable needs no password, but clients send one all the same.
         let password = match (operation & 0x03, r.is_empty()) {
             (DISABLE | ENABLE, true) => None,
-            _ if is_set(user, 7) => Some(Password::long(&r.array()?)),
-            _ => Some(Password::short(&r.array()?)),
+            _ if is_set(user, 7) => Some(SizedPassword::long(&r.array()?)),
+            _ => Some(SizedPassword::short(&r.array()?)),
         };
         r.finish()?;
         Ok(Self {
@@ -180,10 +157,10 @@ mod tests {
 
     #[test]
     fn both_sizes() {
-        let short = Password::short(b"password\0\0\0\0\0\0\0\0");
+        let short = SizedPassword::short(b"password\0\0\0\0\0\0\0\0");
         let bytes = b"\x02\x02password\0\0\0\0\0\0\0\0";
         testing::request(&asked(PasswordOperation::Set(short)), bytes);
-        let long = Password::long(b"a-password-of-20-byt");
+        let long = SizedPassword::long(b"a-password-of-20-byt");
         let bytes = b"\x82\x03a-password-of-20-byt";
         testing::request(&asked(PasswordOperation::Test(long)), bytes);
         testing::response::<SetUserPassword>(&(), &[]);
@@ -209,17 +186,20 @@ mod tests {
 
     #[test]
     fn the_padding_is_no_part_of_it_and_the_size_is() {
-        let short = Password::short(b"pass\0\0\0\0\0\0\0\0\0\0\0\0");
-        let long = Password::long(b"pass\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
-        assert_eq!(short.as_bytes(), b"pass");
-        assert_eq!(short.as_bytes(), long.as_bytes());
+        let short = SizedPassword::short(b"pass\0\0\0\0\0\0\0\0\0\0\0\0");
+        let long = SizedPassword::long(b"pass\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        assert_eq!(short.password().as_bytes(), b"pass");
+        assert_eq!(short.password(), long.password());
         assert_ne!(short, long);
     }
 
     #[test]
     fn debug_shows_no_password() {
-        let short = Password::short(b"password\0\0\0\0\0\0\0\0");
+        let short = SizedPassword::short(b"password\0\0\0\0\0\0\0\0");
         let shown = format!("{:?}", asked(PasswordOperation::Set(short)));
-        assert!(shown.ends_with("operation: Set(Password(..)) }"), "{shown}");
+        assert!(
+            !shown.contains("password\0") && shown.contains("Password(***)"),
+            "{shown}"
+        );
     }
 }

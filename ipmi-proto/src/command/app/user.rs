@@ -1,7 +1,4 @@
-//! User ids and names: what the user commands and the session commands share (§6.9, §22.26 to §22.30).
-
-use alloc::string::String;
-use core::fmt;
+//! User ids: what the user commands and the session commands share (§6.9, §22.26 to §22.30).
 
 use crate::wire::DecodeError;
 
@@ -34,54 +31,6 @@ impl UserId {
     }
 }
 
-/// A user's name: up to 16 bytes of any value, padded with zeros. Names are bytes: nothing says that they are text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct UserName([u8; Self::LEN]);
-
-impl UserName {
-    /// The length on the wire.
-    pub const LEN: usize = 16;
-
-    /// The name with these bytes; none if they are more than 16.
-    #[must_use]
-    pub fn new(name: &[u8]) -> Option<Self> {
-        let mut padded = [0; Self::LEN];
-        padded.get_mut(..name.len())?.copy_from_slice(name);
-        Some(Self(padded))
-    }
-
-    /// The name without its padding.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        let padding = self.0.iter().rev().take_while(|byte| **byte == 0).count();
-        self.0
-            .get(..Self::LEN.saturating_sub(padding))
-            .unwrap_or_default()
-    }
-
-    /// The name with its padding, as the wire has it.
-    #[must_use]
-    pub const fn padded(&self) -> &[u8; Self::LEN] {
-        &self.0
-    }
-}
-
-impl From<[u8; Self::LEN]> for UserName {
-    fn from(padded: [u8; Self::LEN]) -> Self {
-        Self(padded)
-    }
-}
-
-impl fmt::Debug for UserName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "UserName({:?})",
-            String::from_utf8_lossy(self.as_bytes())
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,13 +42,5 @@ mod tests {
         let error = DecodeError::OutOfRange("user id");
         assert_eq!(UserId::new(0), Err(error));
         assert_eq!(UserId::new(64), Err(error));
-    }
-
-    #[test]
-    fn names_lose_their_padding_only() {
-        assert_eq!(UserName::new(b"ad\0min").unwrap().as_bytes(), b"ad\0min");
-        assert_eq!(UserName::new(b"").unwrap().as_bytes(), b"");
-        assert_eq!(UserName::new(&[0xFF; 16]).unwrap().as_bytes(), [0xFF; 16]);
-        assert_eq!(UserName::new(&[b'a'; 17]), None);
     }
 }
