@@ -355,7 +355,7 @@ impl Endpoint {
         };
         let rakp2 = match result {
             Ok(expect) => {
-                let rakp2 = expect.rakp2();
+                let rakp2 = expect.rakp2(id.tag);
                 pending.stage = Stage::Rakp3(expect);
                 self.pending.put_back(id.bmc_id, pending);
                 rakp2

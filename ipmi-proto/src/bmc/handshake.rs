@@ -88,13 +88,13 @@ impl ExpectRakp1 {
 }
 
 impl ExpectRakp3 {
-    /// RAKP 2, as often as RAKP 1 comes.
-    pub(super) fn rakp2(&self) -> Rakp2 {
+    /// RAKP 2 for a RAKP 1 with this tag, as often as it comes.
+    pub(super) fn rakp2(&self, tag: u8) -> Rakp2 {
         let code = self
             .handshake
             .rakp2_code(self.suite.authentication(), &self.password);
         Rakp2 {
-            tag: self.rakp1.tag,
+            tag,
             console_id: self.handshake.console_id,
             result: Ok(Rakp2Ok {
                 bmc_random: self.handshake.bmc_random,
@@ -104,9 +104,13 @@ impl ExpectRakp3 {
         }
     }
 
-    /// Whether this RAKP 1 is the one that was answered.
+    /// Whether this RAKP 1 is the one that was answered. FreeIPMI sends it again under a new tag.
     pub(super) fn repeats(&self, rakp1: &Rakp1) -> bool {
-        self.rakp1 == *rakp1
+        self.rakp1
+            == Rakp1 {
+                tag: self.rakp1.tag,
+                ..*rakp1
+            }
     }
 
     pub(super) fn console_id(&self) -> u32 {
