@@ -16,7 +16,7 @@ mod commands;
 mod log;
 mod output;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -29,7 +29,8 @@ const CLOSED_PIPE: u8 = 141;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = log::init(&cli.globals) {
-        eprintln!("{error:#}");
+        // Not eprintln!, which panics when stderr is a closed pipe.
+        let _ = writeln!(io::stderr(), "{error:#}");
         return ExitCode::FAILURE;
     }
     match commands::run(cli.command) {

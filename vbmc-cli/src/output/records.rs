@@ -27,15 +27,17 @@ impl Cell {
         }
     }
 
-    /// None between a text and a number, which Python doesn't compare either. Missing ones come last.
-    fn compare(&self, other: &Self) -> Option<Ordering> {
+    /// Missing ones come last. Python doesn't compare a text with a number; here every order has to be total.
+    fn compare(&self, other: &Self) -> Ordering {
+        let rank = |cell: &Self| match cell {
+            Self::Text(_) => 0,
+            Self::Number(_) => 1,
+            Self::Missing => 2,
+        };
         match (self, other) {
-            (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
-            (Self::Number(a), Self::Number(b)) => Some(a.cmp(b)),
-            (Self::Missing, Self::Missing) => Some(Ordering::Equal),
-            (Self::Missing, _) => Some(Ordering::Greater),
-            (_, Self::Missing) => Some(Ordering::Less),
-            (Self::Text(_), Self::Number(_)) | (Self::Number(_), Self::Text(_)) => None,
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.cmp(b),
+            _ => rank(self).cmp(&rank(other)),
         }
     }
 }
@@ -72,7 +74,8 @@ impl Records {
         // Stable sorts, from the least important column to the most important one.
         for index in indices.collect::<Vec<_>>().into_iter().rev() {
             let cells = || self.rows.iter().map(|row| &row[index]);
-            if cells().any(|a| cells().any(|b| a.compare(b).is_none())) {
+            let texts = cells().any(|cell| matches!(cell, Cell::Text(_)));
+            if texts && cells().any(|cell| matches!(cell, Cell::Number(_))) {
                 tracing::warn!(
                     "Could not sort on field '{}'; unsortable types",
                     self.columns[index]
@@ -80,7 +83,7 @@ impl Records {
                 continue;
             }
             self.rows.sort_by(|a, b| {
-                let order = a[index].compare(&b[index]).unwrap_or(Ordering::Equal);
+                let order = a[index].compare(&b[index]);
                 if descending { order.reverse() } else { order }
             });
         }

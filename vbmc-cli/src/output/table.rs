@@ -4,7 +4,8 @@
 //! comfy-table arranges columns by rules of its own.
 
 use comfy_table::{
-    CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table,
+    TableStyle, Width,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -34,7 +35,7 @@ pub(super) fn format(records: &Records, print_empty: bool, limit: Option<usize>)
         .iter()
         .map(|row| row.iter().map(text).collect())
         .collect();
-    let limits = limit.map(|limit| column_limits(&natural_widths(&records.columns, &cells), limit));
+    let widths = widths(&records.columns, &cells, limit);
 
     let mut table = Table::new();
     table
@@ -42,14 +43,15 @@ pub(super) fn format(records: &Records, print_empty: bool, limit: Option<usize>)
         .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(&records.columns);
     for row in &cells {
-        table.add_row(row.iter().enumerate().map(|(index, cell)| {
-            let width = limits.as_ref().and_then(|limits| limits[index]);
-            // A column is never narrower than its name.
-            width.map_or_else(
-                || cell.clone(),
-                |width| wrapped(cell, width.max(records.columns[index].width())),
-            )
-        }));
+        table.add_row(
+            row.iter()
+                .zip(&widths)
+                .map(|(cell, width)| wrapped(cell, *width)),
+        );
+    }
+    for (column, width) in table.column_iter_mut().zip(&widths) {
+        let with_padding = u16::try_from(width + 2).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(with_padding)));
     }
     // The first row decides, as in the original.
     for (index, cell) in records
@@ -82,15 +84,22 @@ fn wrapped(cell: &str, width: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The width of every column if nothing is wrapped.
-fn natural_widths(columns: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
-    let mut widths: Vec<_> = columns.iter().map(|name| name.width()).collect();
+/// The width of every column: what its contents take, but no more than `limit` leaves it, and no less than its name.
+fn widths(columns: &[&str], rows: &[Vec<String>], limit: Option<usize>) -> Vec<usize> {
+    let names: Vec<_> = columns.iter().map(|name| name.width()).collect();
+    let mut widths = names.clone();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell
                 .split('\n')
                 .map(UnicodeWidthStr::width)
                 .fold(*width, usize::max);
+        }
+    }
+    if let Some(limit) = limit {
+        let limits = column_limits(&widths, limit);
+        for ((width, limit), name) in widths.iter_mut().zip(limits).zip(names) {
+            *width = limit.map_or(*width, |limit| limit.min(*width).max(name));
         }
     }
     widths

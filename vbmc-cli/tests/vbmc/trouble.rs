@@ -89,7 +89,7 @@ fn the_configuration_says_where_the_daemon_is() {
 fn a_socket_of_somebody_else_is_told_at_once() {
     let daemon = Daemon::start();
     let dir = daemon.home().join(".vbmc");
-    fs::set_permissions(&dir, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&dir, Permissions::from_mode(0o000)).unwrap();
     let outcome = vbmc(daemon.home(), &["list"]);
     fs::set_permissions(&dir, Permissions::from_mode(0o700)).unwrap();
     // Root may do everything, and gets its answer.
