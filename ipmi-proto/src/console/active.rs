@@ -1,0 +1,337 @@
+//! An open session: keys, sequence numbers, and the requests that are waiting for their answers.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use super::event::{Event, Response, Session};
+use super::handshake::Keyed;
+use super::outbound::{Outbound, lower};
+use super::request::{InFlight, Purpose, Request};
+use super::resend::Patience;
+use super::{Config, Dropped, Error, RequestError, Step};
+use crate::command::app::{
+    CloseSession, GetDeviceId, SessionPrivilegeLevel, SetSessionPrivilegeLevel,
+};
+use crate::handshake::RequestedPrivilege;
+use crate::message::ResponseMessage;
+use crate::session::Window;
+use crate::session::rmcp::Rmcp;
+use crate::session::v20::{self, PayloadType, Received};
+use crate::wire::Decode as _;
+use crate::{CompletionCode, Privilege, Time};
+
+/// rqSeq has 6 bits.
+const SEQUENCES: u8 = 64;
+
+pub(super) struct Active {
+    keyed: Keyed,
+    inbound: Window,
+    outbound: Outbound,
+    stage: Stage,
+    in_flight: Vec<InFlight>,
+    /// rqSeq of the last request.
+    sequence: u8,
+    /// When the last packet was sent, for the keep-alive.
+    last_sent: Time,
+}
+
+/// What the session is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The privilege level is being set.
+    Raising(Privilege),
+    /// Requests are sent.
+    Ready,
+    /// Close Session is sent. The error why, if it was not the owner's wish.
+    Closing(Option<Error>),
+    Closed,
+}
+
+impl Active {
+    /// The session of these keys. It has [`Privilege::User`] at first (§6.8).
+    pub(super) fn new(
+        keyed: Keyed,
+        now: Time,
+        config: &Config,
+        events: &mut VecDeque<Event>,
+    ) -> Self {
+        let wanted = match config.privilege {
+            RequestedPrivilege::UpTo(level) => level,
+            RequestedPrivilege::Highest => {
+                Privilege::from_bits(keyed.allowed).unwrap_or(Privilege::Administrator)
+            }
+        };
+        let mut active = Self {
+            keyed,
+            inbound: Window::default(),
+            outbound: Outbound::new(),
+            stage: Stage::Raising(wanted),
+            in_flight: Vec::new(),
+            sequence: 0,
+            last_sent: now,
+        };
+        active.raise(wanted, events);
+        active
+    }
+
+    /// Asks for a level, unless the session has it already.
+    fn raise(&mut self, level: Privilege, events: &mut VecDeque<Event>) {
+        if level <= Privilege::User {
+            return self.establish(level, events);
+        }
+        self.stage = Stage::Raising(level);
+        let command = SetSessionPrivilegeLevel { level: Some(level) };
+        self.send(Request::new(Purpose::Raise, &command));
+    }
+
+    fn establish(&mut self, privilege: Privilege, events: &mut VecDeque<Event>) {
+        self.stage = Stage::Ready;
+        events.push_back(Event::Established(Session {
+            suite: self.keyed.suite,
+            privilege,
+            guid: self.keyed.guid,
+        }));
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.stage == Stage::Closed
+    }
+
+    pub(super) const fn is_closing(&self) -> bool {
+        matches!(self.stage, Stage::Closing(_) | Stage::Closed)
+    }
+
+    /// How many more requests may be sent now.
+    pub(super) fn capacity(&self, config: &Config) -> usize {
+        if self.stage == Stage::Ready {
+            let window = config.window.clamp(1, Config::MAX_WINDOW);
+            window.saturating_sub(self.in_flight.len())
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn send(&mut self, request: Request) {
+        // At most 15 of the 64 numbers are in use.
+        for _ in 0..SEQUENCES {
+            self.sequence = (self.sequence + 1) % SEQUENCES;
+            if !self
+                .in_flight
+                .iter()
+                .any(|other| other.header.sequence == self.sequence)
+            {
+                break;
+            }
+        }
+        self.in_flight.push(InFlight::new(request, self.sequence));
+    }
+
+    /// Drops what is in flight and sends Close Session.
+    pub(super) fn close(&mut self, why: Option<Error>, events: &mut VecDeque<Event>) {
+        if self.is_closing() {
+            return;
+        }
+        events.extend(
+            self.in_flight
+                .drain(..)
+                .filter_map(|request| request.closed()),
+        );
+        self.stage = Stage::Closing(why);
+        let command = CloseSession::Id(self.keyed.bmc_id);
+        self.send(Request::new(Purpose::Close, &command));
+    }
+
+    pub(super) fn handle(
+        &mut self,
+        datagram: &mut [u8],
+        config: &Config,
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), Dropped> {
+        let Rmcp::Ipmi(packet) = Rmcp::parse(datagram)? else {
+            return Err(Dropped::Unexpected);
+        };
+        let received = Received::parse(packet)?;
+        if received.session_id() != self.keyed.console_id {
+            return Err(Dropped::Unexpected);
+        }
+        let protection = &self.keyed.protection;
+        let payload = received
+            .authenticate(protection, &mut self.inbound)?
+            .decrypt(protection)?;
+        if payload.payload_type != PayloadType::IPMI {
+            return Err(Dropped::Unexpected);
+        }
+        let message = ResponseMessage::decode(payload.payload)?;
+        let index = self
+            .in_flight
+            .iter()
+            .position(|request| request.is_answered_by(&message))
+            .ok_or(Dropped::Unexpected)?;
+        let request = self.in_flight.swap_remove(index);
+        self.outbound.acknowledge(request.lowest);
+        self.answered(request.purpose, &message, config, events);
+        Ok(())
+    }
+
+    fn answered(
+        &mut self,
+        purpose: Purpose,
+        message: &ResponseMessage<'_>,
+        config: &Config,
+        events: &mut VecDeque<Event>,
+    ) {
+        match purpose {
+            Purpose::Owner(id) => {
+                let result = Ok(Response {
+                    netfn: message.header.netfn,
+                    command: message.header.command,
+                    completion: message.completion,
+                    data: Vec::from(message.data),
+                });
+                events.push_back(Event::Response { id, result });
+            }
+            Purpose::Raise => self.raised(message, config, events),
+            Purpose::KeepAlive => {}
+            Purpose::Close => self.closed(events),
+        }
+    }
+
+    fn raised(
+        &mut self,
+        message: &ResponseMessage<'_>,
+        config: &Config,
+        events: &mut VecDeque<Event>,
+    ) {
+        let Stage::Raising(level) = self.stage else {
+            return;
+        };
+        if message.completion == CompletionCode::Ok {
+            let granted = SessionPrivilegeLevel::decode(message.data).map_or(level, |now| now.0);
+            return self.establish(granted, events);
+        }
+        match config.privilege {
+            RequestedPrivilege::Highest => self.raise(below(level), events),
+            RequestedPrivilege::UpTo(_) => {
+                let code = message.completion;
+                self.close(Some(Error::Privilege { level, code }), events);
+            }
+        }
+    }
+
+    fn closed(&mut self, events: &mut VecDeque<Event>) {
+        if let Stage::Closing(why) = self.stage {
+            events.push_back(why.map_or(Event::Closed, Event::Failed));
+        }
+        self.stage = Stage::Closed;
+    }
+
+    pub(super) fn poll_transmit(
+        &mut self,
+        now: Time,
+        config: &Config,
+        rng: &mut impl CryptoRng,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Some(request) = self
+            .in_flight
+            .iter_mut()
+            .find(|request| request.resend.is_due())
+        else {
+            return false;
+        };
+        let number = self.outbound.next();
+        request.lowest = if request.resend.is_first() {
+            number
+        } else {
+            lower(request.lowest, number)
+        };
+        request.resend.sent(now, config.retry.interval);
+        self.last_sent = now;
+        let Keyed {
+            bmc_id, protection, ..
+        } = &self.keyed;
+        v20::encode(
+            PayloadType::IPMI,
+            *bmc_id,
+            number,
+            protection,
+            rng,
+            out,
+            |out| {
+                request.encode(out);
+            },
+        );
+        true
+    }
+
+    /// When the session falls silent unless something is sent.
+    fn keep_alive(&self, config: &Config) -> Option<Time> {
+        let idle = self.stage == Stage::Ready && self.in_flight.is_empty();
+        config
+            .keep_alive
+            .filter(|_| idle)
+            .map(|interval| self.last_sent + interval)
+    }
+
+    pub(super) fn poll_timeout(&self, config: &Config) -> Option<Time> {
+        self.in_flight
+            .iter()
+            .filter_map(|request| request.resend.timeout())
+            .chain(self.keep_alive(config))
+            .min()
+    }
+
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Time,
+        config: &Config,
+        events: &mut VecDeque<Event>,
+    ) {
+        if self.keep_alive(config).is_some_and(|due| due <= now) {
+            self.send(Request::new(Purpose::KeepAlive, &GetDeviceId));
+        }
+        let attempts = config.retry.attempts;
+        let mut given_up = Vec::new();
+        self.in_flight.retain_mut(|request| {
+            let exhausted = request.resend.handle_timeout(now, attempts) == Patience::Exhausted;
+            if exhausted {
+                given_up.push(request.purpose);
+            }
+            !exhausted
+        });
+        for purpose in given_up {
+            match purpose {
+                Purpose::Owner(id) => {
+                    let result = Err(RequestError::TimedOut);
+                    events.push_back(Event::Response { id, result });
+                }
+                Purpose::Raise => self.lost(Step::SetPrivilege, events),
+                Purpose::KeepAlive => self.lost(Step::KeepAlive, events),
+                Purpose::Close => self.closed(events),
+            }
+        }
+    }
+
+    /// The BMC is silent: there is nobody to send Close Session to.
+    fn lost(&mut self, step: Step, events: &mut VecDeque<Event>) {
+        events.extend(
+            self.in_flight
+                .drain(..)
+                .filter_map(|request| request.closed()),
+        );
+        events.push_back(Event::Failed(Error::TimedOut { step }));
+        self.stage = Stage::Closed;
+    }
+}
+
+/// The next level that is worth asking for.
+const fn below(level: Privilege) -> Privilege {
+    match level {
+        Privilege::Oem => Privilege::Administrator,
+        Privilege::Administrator => Privilege::Operator,
+        Privilege::Operator | Privilege::User => Privilege::User,
+        Privilege::Callback => Privilege::Callback,
+    }
+}
