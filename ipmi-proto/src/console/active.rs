@@ -10,7 +10,7 @@ use super::handshake::Keyed;
 use super::outbound::{Outbound, lower};
 use super::request::{InFlight, Purpose, Request};
 use super::resend::Patience;
-use super::{Config, Dropped, Error, RequestError, Step};
+use super::{Config, Dropped, Error, RequestError, Retry, Step};
 use crate::command::app::{
     CloseSession, GetDeviceId, SessionPrivilegeLevel, SetSessionPrivilegeLevel,
 };
@@ -104,27 +104,25 @@ impl Active {
     }
 
     /// How many more requests may be sent now.
+    ///
+    /// The oldest unanswered request counts with all that were sent after it: BMCs remember only so many requests, and
+    /// would execute one that comes again after they have forgotten it.
     pub(super) fn capacity(&self, config: &Config) -> usize {
-        if self.stage == Stage::Ready {
-            let window = config.window.clamp(1, Config::MAX_WINDOW);
-            window.saturating_sub(self.in_flight.len())
-        } else {
-            0
+        if self.stage != Stage::Ready {
+            return 0;
         }
+        let age =
+            |request: &InFlight| self.sequence.wrapping_sub(request.header.sequence) % SEQUENCES;
+        let taken = self
+            .in_flight
+            .iter()
+            .map(|request| usize::from(age(request)) + 1);
+        let window = config.window.clamp(1, Config::MAX_WINDOW);
+        window.saturating_sub(taken.max().unwrap_or(0))
     }
 
     pub(super) fn send(&mut self, request: Request) {
-        // At most 15 of the 64 numbers are in use.
-        for _ in 0..SEQUENCES {
-            self.sequence = (self.sequence + 1) % SEQUENCES;
-            if !self
-                .in_flight
-                .iter()
-                .any(|other| other.header.sequence == self.sequence)
-            {
-                break;
-            }
-        }
+        self.sequence = (self.sequence + 1) % SEQUENCES;
         self.in_flight.push(InFlight::new(request, self.sequence));
     }
 
@@ -292,9 +290,13 @@ impl Active {
         if self.keep_alive(config).is_some_and(|due| due <= now) {
             self.send(Request::new(Purpose::KeepAlive, &GetDeviceId));
         }
-        let attempts = config.retry.attempts;
         let mut given_up = Vec::new();
         self.in_flight.retain_mut(|request| {
+            let attempts = match request.purpose {
+                // The session may have ended, and only the answer been lost.
+                Purpose::Close => config.retry.attempts.min(Retry::FEW_ATTEMPTS),
+                _ => config.retry.attempts,
+            };
             let exhausted = request.resend.handle_timeout(now, attempts) == Patience::Exhausted;
             if exhausted {
                 given_up.push(request.purpose);

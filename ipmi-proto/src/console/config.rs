@@ -26,7 +26,8 @@ pub struct Config {
     /// Ask for the device id after this long without a request, so that the BMC does not end the session (§6.12.15 has
     /// it do so after 60 s). None: let it.
     pub keep_alive: Option<Duration>,
-    /// How many requests may be unanswered at a time, 1 to [`Config::MAX_WINDOW`]; values outside count as the nearest.
+    /// How many requests, counted from the oldest unanswered one, may be sent at a time: 1 to [`Config::MAX_WINDOW`];
+    /// values outside count as the nearest.
     pub window: usize,
 }
 
@@ -80,7 +81,7 @@ impl Retry {
     /// Enough for a handshake to come through where every fifth datagram is lost.
     pub const HANDSHAKES: u32 = 4;
     /// How often a message is sent that there is another way without: Get Channel Cipher Suites, which the proposals
-    /// replace; RAKP 1 and 3, which a new handshake replaces (the BMC may have forgotten the half-open session, or
+    /// replace; Close Session, which the idle timeout replaces; RAKP 1 and 3, which a new handshake replaces (the BMC may have forgotten the half-open session, or
     /// believe it to be open, so that repeating them for long is of little use).
     pub(super) const FEW_ATTEMPTS: u32 = 2;
 }
