@@ -2,6 +2,8 @@
 //!
 //! Placeholder: these are the agreed signatures.
 
+mod net;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;

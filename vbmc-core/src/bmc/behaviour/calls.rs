@@ -1,0 +1,121 @@
+//! Calls that did not answer at once: who waits for them, and for how long.
+//!
+//! One call of a kind is in flight at a time. The same call asked for again joins it, from whatever session; another
+//! one is refused as busy. A call that misses the [`DEADLINE`] runs on, and whoever waited is told that the node is busy.
+
+use std::time::Duration;
+
+use ipmi_proto::bmc::{Answer, Requester, Token};
+use tokio::time::Instant;
+
+use super::Behaviour;
+use crate::bmc::net::Route;
+
+/// How long a command may wait for its host. ipmitool asks again after 1 s, 4 times.
+pub(super) const DEADLINE: Duration = Duration::from_secs(3);
+
+/// How many may wait for one call: the sessions of a BMC with a few requests each. More are refused as busy, so that
+/// a hanging hypervisor and an impatient client cannot fill the memory.
+const MAX_WAITERS: usize = 64;
+
+/// Who asked for what: where the answer goes, and what the log says about it.
+#[derive(Debug, Clone)]
+pub(in crate::bmc) struct Asker {
+    /// The request, as the endpoint knows it.
+    pub(in crate::bmc) token: Token,
+    /// The way back.
+    pub(in crate::bmc) route: Route,
+    /// The command's name.
+    pub(in crate::bmc) request: &'static str,
+    /// The session and its user; none outside a session.
+    pub(in crate::bmc) requester: Option<Requester>,
+}
+
+/// What becomes of the call's result for one of those who wait.
+pub(super) type Then<T> = Box<dyn FnOnce(&Behaviour, T) -> Answer + Send>;
+
+/// One of those who wait for a call.
+pub(super) struct Waiter<T> {
+    pub(super) asker: Asker,
+    pub(super) then: Then<T>,
+    deadline: Instant,
+}
+
+impl<T> Waiter<T> {
+    pub(super) fn new(
+        asker: &Asker,
+        then: impl FnOnce(&Behaviour, T) -> Answer + Send + 'static,
+    ) -> Self {
+        Self {
+            asker: asker.clone(),
+            then: Box::new(then),
+            deadline: Instant::now() + DEADLINE,
+        }
+    }
+}
+
+/// The place of one call of a kind. `K` tells calls apart that are not the same; `T` is what they bring.
+pub(super) struct Slot<K, T>(Option<Box<Flight<K, T>>>);
+
+struct Flight<K, T> {
+    key: K,
+    waiters: Vec<Waiter<T>>,
+}
+
+/// Whether a call may join what is in a [`Slot`].
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// Nothing is in flight.
+    Free,
+    /// The same call is in flight.
+    Same,
+    /// Another call is in flight, or too many wait for this one.
+    Busy,
+}
+
+impl<K, T> Default for Slot<K, T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<K: PartialEq, T> Slot<K, T> {
+    pub(super) fn fit(&self, key: &K) -> Fit {
+        match &self.0 {
+            None => Fit::Free,
+            Some(flight) if flight.key == *key && flight.waiters.len() < MAX_WAITERS => Fit::Same,
+            Some(_) => Fit::Busy,
+        }
+    }
+
+    /// Waits for the call in flight, or for the one that the caller is about to start.
+    pub(super) fn wait(&mut self, key: K, waiter: Option<Waiter<T>>) {
+        let flight = self.0.get_or_insert_with(|| {
+            Box::new(Flight {
+                key,
+                waiters: Vec::new(),
+            })
+        });
+        flight.waiters.extend(waiter);
+    }
+
+    /// The call has ended: what it was, and who still waits for it.
+    pub(super) fn finish(&mut self) -> Option<(K, Vec<Waiter<T>>)> {
+        let Flight { key, waiters } = *self.0.take()?;
+        Some((key, waiters))
+    }
+
+    /// Takes out those whose deadline has passed. The call itself runs on.
+    pub(super) fn expire(&mut self, now: Instant, late: &mut Vec<Asker>) {
+        let Some(flight) = &mut self.0 else { return };
+        let expired = flight
+            .waiters
+            .extract_if(.., |waiter| waiter.deadline <= now);
+        late.extend(expired.map(|waiter| waiter.asker));
+    }
+
+    /// The next deadline of those who wait.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.0.as_ref()?.waiters.iter().map(|w| w.deadline).min()
+    }
+}
