@@ -50,9 +50,8 @@ impl Mailbox {
         let mailbox = self.clone();
         tokio::spawn(async move {
             let result = AssertUnwindSafe(call).catch_unwind().await;
-            let result = result.unwrap_or_else(|_| {
-                Err(HostError::Failed("the call ended in a panic".to_owned()))
-            });
+            let result = result
+                .unwrap_or_else(|_| Err(HostError::Failed("the call ended in a panic".to_owned())));
             mailbox.send(Message::Done(done(result)));
         });
     }

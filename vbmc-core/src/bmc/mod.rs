@@ -2,6 +2,8 @@
 //!
 //! Placeholder: these are the agreed signatures.
 
+mod behaviour;
+mod mailbox;
 mod net;
 
 use std::io;

@@ -3,9 +3,11 @@
 //! One call of a kind is in flight at a time. The same call asked for again joins it, from whatever session; another
 //! one is refused as busy. A call that misses the [`DEADLINE`] runs on, and whoever waited is told that the node is busy.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use ipmi_proto::bmc::{Answer, Requester, Token};
+use ipmi_proto::command::Request;
 use tokio::time::Instant;
 
 use super::Behaviour;
@@ -27,8 +29,43 @@ pub(in crate::bmc) struct Asker {
     pub(in crate::bmc) route: Route,
     /// The command's name.
     pub(in crate::bmc) request: &'static str,
+    /// Whether the command changes something, and so who sent it is of interest.
+    changes: bool,
     /// The session and its user; none outside a session.
-    pub(in crate::bmc) requester: Option<Requester>,
+    requester: Option<Requester>,
+}
+
+impl Asker {
+    pub(in crate::bmc) fn new(
+        token: Token,
+        route: Route,
+        request: &Request,
+        requester: Option<Requester>,
+    ) -> Self {
+        Self {
+            token,
+            route,
+            request: request.row().name,
+            changes: super::changes(request),
+            requester,
+        }
+    }
+
+    pub(super) fn changes(&self) -> bool {
+        self.changes
+    }
+
+    /// The id of the session that asked, if one did.
+    pub(super) fn session(&self) -> Option<u32> {
+        self.requester.as_ref().map(|requester| requester.session)
+    }
+
+    /// The user's name, for the log.
+    pub(super) fn user(&self) -> Cow<'_, str> {
+        self.requester.as_ref().map_or("-".into(), |requester| {
+            String::from_utf8_lossy(requester.username.as_bytes())
+        })
+    }
 }
 
 /// What becomes of the call's result for one of those who wait.

@@ -1,0 +1,395 @@
+//! What the commands do: typed request in, typed response out.
+//!
+//! One file for each group of commands; [`Behaviour::handle`] routes a request to its function. Most answer at once.
+//! What has to ask the host or the store goes through [`calls`], and is answered when the call is done or its deadline
+//! has passed. Nothing here knows sockets or the bytes of a message.
+
+mod app;
+mod boot;
+mod calls;
+mod chassis;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+use ipmi_proto::CompletionCode;
+use ipmi_proto::bmc::Answer;
+use ipmi_proto::command::Request;
+use ipmi_proto::wire::Encode;
+use tokio::time::Instant;
+
+use self::boot::Boot;
+pub(super) use self::calls::Asker;
+use self::calls::{Fit, Slot, Then, Waiter};
+use self::chassis::Chassis;
+use super::Settings;
+use super::mailbox::Mailbox;
+use crate::host::{BootOverride, Host, HostError, Identity, PowerStatus, Reply};
+
+/// What a request led to.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// This answer.
+    Answered(Answer),
+    /// The answer will come from [`Behaviour::done`] or [`Behaviour::timeout`].
+    Later,
+}
+
+/// Answers for those who waited.
+pub(super) type Deliveries = Vec<(Asker, Answer)>;
+
+/// What is to be done to the sessions once the answer is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The BMC was reset: all sessions end.
+    EndAllSessions,
+}
+
+/// What a call in flight has brought.
+#[derive(Debug)]
+pub(super) enum Done {
+    Power(Result<PowerStatus, HostError>),
+    Boot(Result<Option<BootOverride>, HostError>),
+    Identity(Result<Identity, HostError>),
+    Action(Result<(), HostError>),
+}
+
+/// Something that changes the machine. One is in flight at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Action {
+    Power(crate::host::PowerAction),
+    Boot(ipmi_proto::command::chassis::BootFlags),
+}
+
+/// The calls in flight, one of each kind.
+#[derive(Default)]
+struct Calls {
+    power: Slot<(), PowerStatus>,
+    boot: Slot<(), Option<BootOverride>>,
+    identity: Slot<(), Identity>,
+    action: Slot<Action, ()>,
+}
+
+/// A BMC's state behind its commands.
+pub(super) struct Behaviour {
+    settings: Settings,
+    host: Arc<dyn Host>,
+    mailbox: Mailbox,
+    calls: Calls,
+    app: app::App,
+    chassis: Chassis,
+    boot: Boot,
+    effects: Vec<Effect>,
+}
+
+impl Behaviour {
+    pub(super) fn new(settings: Settings, host: Arc<dyn Host>, mailbox: Mailbox) -> Self {
+        Self {
+            settings,
+            host,
+            mailbox,
+            calls: Calls::default(),
+            app: app::App::default(),
+            chassis: Chassis::default(),
+            boot: Boot::default(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Carries a request out, or starts to.
+    pub(super) fn handle(&mut self, request: &Request, asker: &Asker) -> Outcome {
+        let outcome = match request {
+            Request::GetDeviceId(_) => ok(app::device_id()),
+            Request::ColdReset(_) => self.reset(),
+            Request::GetChassisStatus(_) => self.chassis_status(asker),
+            Request::ChassisControl(control) => self.chassis_control(*control, asker),
+            Request::SetPowerRestorePolicy(request) => self.power_restore_policy(*request),
+            Request::SetSystemBootOptions(request) => self.set_boot_options(request, asker),
+            Request::GetSystemBootOptions(request) => self.boot_options(*request, asker),
+            _ => refuse(CompletionCode::InvalidCommand),
+        };
+        if let Outcome::Answered(answer) = &outcome {
+            self.log(asker, answer);
+        }
+        outcome
+    }
+
+    /// Takes in what a call has brought, and answers those who still wait for it.
+    pub(super) fn done(&mut self, done: Done) -> Deliveries {
+        match done {
+            Done::Power(result) => {
+                let ended = self.calls.power.finish();
+                self.deliver(ended, &result)
+            }
+            Done::Boot(result) => {
+                let ended = self.calls.boot.finish();
+                self.deliver(ended, &result)
+            }
+            Done::Identity(result) => {
+                let ended = self.calls.identity.finish();
+                self.deliver(ended, &result)
+            }
+            Done::Action(result) => {
+                let ended = self.calls.action.finish();
+                if let Some((action, waiters)) = &ended {
+                    self.acted(action, &result);
+                    if let (Err(error), []) = (&result, waiters.as_slice()) {
+                        self.failed_unwatched(action, error);
+                    }
+                }
+                self.deliver(ended, &result)
+            }
+        }
+    }
+
+    fn deliver<K, T: Clone>(
+        &self,
+        ended: Option<(K, Vec<Waiter<T>>)>,
+        result: &Result<T, HostError>,
+    ) -> Deliveries {
+        let waiters = ended.map(|(_, waiters)| waiters).unwrap_or_default();
+        waiters
+            .into_iter()
+            .map(|Waiter { asker, then, .. }| {
+                let answer = match result {
+                    Ok(brought) => then(self, brought.clone()),
+                    Err(error) => self.failed(&asker, error),
+                };
+                self.log(&asker, &answer);
+                (asker, answer)
+            })
+            .collect()
+    }
+
+    /// When [`timeout`](Self::timeout) wants to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let calls = &self.calls;
+        [
+            calls.power.deadline(),
+            calls.boot.deadline(),
+            calls.identity.deadline(),
+            calls.action.deadline(),
+            self.boot.expiry(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Answers those whose deadline has passed, and lets go of what has expired.
+    pub(super) fn timeout(&mut self, now: Instant) -> Deliveries {
+        let mut late = Vec::new();
+        self.calls.power.expire(now, &mut late);
+        self.calls.boot.expire(now, &mut late);
+        self.calls.identity.expire(now, &mut late);
+        self.calls.action.expire(now, &mut late);
+        self.expire_boot_flags(now);
+        late.into_iter()
+            .map(|asker| {
+                self.warn(&asker, "the host did not answer in time; the call runs on");
+                (asker, answer(busy()))
+            })
+            .collect()
+    }
+
+    /// What is to be done to the sessions now that the answers are on their way.
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Answers with the machine's power state.
+    fn with_power(
+        &mut self,
+        asker: &Asker,
+        then: impl FnOnce(&Self, PowerStatus) -> Answer + Send + 'static,
+    ) -> Outcome {
+        self.read(asker, |c| &mut c.power, |h| h.power(), Done::Power, then)
+    }
+
+    /// Answers with the boot override that is in force.
+    fn with_boot(
+        &mut self,
+        asker: &Asker,
+        then: impl FnOnce(&Self, Option<BootOverride>) -> Answer + Send + 'static,
+    ) -> Outcome {
+        self.read(asker, |c| &mut c.boot, |h| h.boot(), Done::Boot, then)
+    }
+
+    /// Answers with who the machine is.
+    fn with_identity(
+        &mut self,
+        asker: &Asker,
+        then: impl FnOnce(&Self, Identity) -> Answer + Send + 'static,
+    ) -> Outcome {
+        self.read(
+            asker,
+            |c| &mut c.identity,
+            |h| h.identity(),
+            Done::Identity,
+            then,
+        )
+    }
+
+    fn read<T: Send + 'static>(
+        &mut self,
+        asker: &Asker,
+        slot: fn(&mut Calls) -> &mut Slot<(), T>,
+        ask: fn(&dyn Host) -> Reply<T>,
+        done: fn(Result<T, HostError>) -> Done,
+        then: impl FnOnce(&Self, T) -> Answer + Send + 'static,
+    ) -> Outcome {
+        match slot(&mut self.calls).fit(&()) {
+            Fit::Free => match ask(&*self.host) {
+                Reply::Now(Ok(brought)) => return Outcome::Answered(then(self, brought)),
+                Reply::Now(Err(error)) => return Outcome::Answered(self.failed(asker, &error)),
+                Reply::Later(call) => self.mailbox.run(call, done),
+            },
+            Fit::Same => {}
+            Fit::Busy => return refuse(CompletionCode::NodeBusy),
+        }
+        slot(&mut self.calls).wait((), Some(Waiter::new(asker, then)));
+        Outcome::Later
+    }
+
+    /// Changes the machine. Somebody else's change in flight makes it busy; the same one is joined.
+    fn act(&mut self, action: Action, asker: &Asker) -> Outcome {
+        match self.calls.action.fit(&action) {
+            Fit::Free => {
+                if let Some(result) = self.start(&action) {
+                    return Outcome::Answered(match result {
+                        Ok(()) => answer(Ok(())),
+                        Err(error) => self.failed(asker, &error),
+                    });
+                }
+            }
+            Fit::Same => {}
+            Fit::Busy => return refuse(CompletionCode::NodeBusy),
+        }
+        let then = |_: &Self, ()| answer(Ok(()));
+        self.calls
+            .action
+            .wait(action, Some(Waiter::new(asker, then)));
+        Outcome::Later
+    }
+
+    /// Starts an action; the result if it is there at once. Otherwise the caller puts it into its slot.
+    fn start(&mut self, action: &Action) -> Option<Result<(), HostError>> {
+        let reply = match action {
+            Action::Power(action) => {
+                self.chassis_control_starts();
+                self.host.control(*action)
+            }
+            Action::Boot(flags) => self.host.set_boot(boot::override_of(flags)),
+        };
+        match reply {
+            Reply::Now(result) => {
+                self.acted(action, &result);
+                Some(result)
+            }
+            Reply::Later(call) => {
+                self.mailbox.run(call, Done::Action);
+                None
+            }
+        }
+    }
+
+    /// An action has ended, whether anybody still waits for it or not.
+    fn acted(&mut self, action: &Action, result: &Result<(), HostError>) {
+        match (action, result) {
+            (_, Err(_)) => {}
+            (Action::Power(action), Ok(())) => self.chassis.acted(*action),
+            (Action::Boot(flags), Ok(())) => self.boot.flags_set(*flags, &self.settings),
+        }
+    }
+
+    /// What a host's error is answered with, and the log line with the cause. Never 00.
+    fn failed(&self, asker: &Asker, error: &HostError) -> Answer {
+        self.warn(asker, error);
+        answer(Err::<(), _>(completion_of(error)))
+    }
+
+    /// An action failed that nobody waits for any more.
+    fn failed_unwatched(&self, action: &Action, error: &HostError) {
+        tracing::warn!(
+            bmc = self.settings.name,
+            domain = self.settings.domain,
+            ?action,
+            cause = %error,
+            "an action failed after its deadline"
+        );
+    }
+
+    fn warn(&self, asker: &Asker, cause: impl std::fmt::Display) {
+        tracing::warn!(
+            bmc = self.settings.name,
+            domain = self.settings.domain,
+            peer = %asker.route.peer,
+            request = asker.request,
+            %cause,
+            "the request failed"
+        );
+    }
+
+    /// Changes are logged with who made them, reads for debugging alone.
+    fn log(&self, asker: &Asker, answer: &Answer) {
+        let completion = answer.completion();
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    bmc = self.settings.name,
+                    domain = self.settings.domain,
+                    peer = %asker.route.peer,
+                    user = %asker.user(),
+                    request = asker.request,
+                    %completion,
+                    "answered"
+                )
+            };
+        }
+        if asker.changes() {
+            line!(info);
+        } else {
+            line!(debug);
+        }
+    }
+}
+
+/// The one place where a host's error becomes a completion code (§5.2).
+fn completion_of(error: &HostError) -> CompletionCode {
+    match error {
+        // Retried by Ironic: it may be better in a moment.
+        HostError::Unavailable(_) => CompletionCode::NodeBusy,
+        HostError::WrongState(_) | HostError::NotFound(_) => CompletionCode::NotSupportedInState,
+        // The command exists, but not for this machine or this connection.
+        HostError::Unsupported(_) | HostError::Denied(_) => CompletionCode::SubFunctionDisabled,
+        HostError::Failed(_) => CompletionCode::Unspecified,
+    }
+}
+
+/// Whether a command changes the machine or the BMC: those are logged with who sent them.
+fn changes(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::ColdReset(_)
+            | Request::ChassisControl(_)
+            | Request::SetPowerRestorePolicy(_)
+            | Request::SetSystemBootOptions(_)
+    )
+}
+
+fn busy() -> Result<(), CompletionCode> {
+    Err(CompletionCode::NodeBusy)
+}
+
+fn answer(result: Result<impl Encode, CompletionCode>) -> Answer {
+    Answer::of(result)
+}
+
+fn ok(response: impl Encode) -> Outcome {
+    Outcome::Answered(answer(Ok(response)))
+}
+
+fn refuse(code: CompletionCode) -> Outcome {
+    Outcome::Answered(answer(Err::<(), _>(code)))
+}
