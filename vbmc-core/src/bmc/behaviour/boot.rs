@@ -14,7 +14,7 @@ use ipmi_proto::command::chassis::{
 use tokio::time::Instant;
 
 use super::calls::{Asker, Fit};
-use super::{Action, Behaviour, Outcome, Settings, answer, ok, refuse};
+use super::{Action, Behaviour, Outcome, Sessions, Settings, answer, ok, refuse};
 use crate::host::{self, BootOverride};
 
 /// How long a session holds "set in progress" without writing anything: a script that was killed must not lock out
@@ -104,17 +104,17 @@ impl Boot {
             .map(|lasting| Instant::now() + lasting);
     }
 
-    fn held_by_another(&self, asker: &Asker) -> bool {
-        self.holder.is_some_and(|holder| {
-            holder.session != asker.session() && Instant::now() < holder.until
-        })
+    /// Lets go of "set in progress" when its session has ended or has written nothing for too long.
+    fn release_abandoned(&mut self, sessions: &dyn Sessions) {
+        let now = Instant::now();
+        self.holder.take_if(|holder| {
+            holder.until <= now || holder.session.is_some_and(|id| !sessions.is_active(id))
+        });
     }
 
-    fn set_in_progress(&self) -> SetInProgress {
-        match self.holder {
-            Some(holder) if Instant::now() < holder.until => SetInProgress::InProgress,
-            _ => SetInProgress::Complete,
-        }
+    fn held_by_another(&self, asker: &Asker) -> bool {
+        self.holder
+            .is_some_and(|holder| holder.session != asker.session())
     }
 
     fn hold(&mut self, asker: &Asker) {
@@ -178,7 +178,9 @@ impl Behaviour {
         &mut self,
         request: &SetSystemBootOptions,
         asker: &Asker,
+        sessions: &dyn Sessions,
     ) -> Outcome {
+        self.boot.release_abandoned(sessions);
         let selector = request.change.selector();
         if selector.number() > LAST {
             return refuse(SetSystemBootOptions::NOT_SUPPORTED.into());
@@ -192,9 +194,7 @@ impl Behaviour {
             },
         };
         self.boot.mark(selector, request.mark_invalid);
-        if self.boot.set_in_progress() == SetInProgress::InProgress
-            && !self.boot.held_by_another(asker)
-        {
+        if self.boot.holder.is_some() && !self.boot.held_by_another(asker) {
             self.boot.hold(asker);
         }
         outcome
@@ -237,10 +237,19 @@ impl Behaviour {
     }
 
     /// Get System Boot Options, §28.13.
-    pub(super) fn boot_options(&mut self, request: GetSystemBootOptions, asker: &Asker) -> Outcome {
+    pub(super) fn boot_options(
+        &mut self,
+        request: &GetSystemBootOptions,
+        asker: &Asker,
+        sessions: &dyn Sessions,
+    ) -> Outcome {
+        self.boot.release_abandoned(sessions);
         let boot = &self.boot;
         let parameter = match request.selector {
-            BootSelector::SET_IN_PROGRESS => BootParameter::SetInProgress(boot.set_in_progress()),
+            BootSelector::SET_IN_PROGRESS => BootParameter::SetInProgress(match boot.holder {
+                Some(_) => SetInProgress::InProgress,
+                None => SetInProgress::Complete,
+            }),
             BootSelector::SERVICE_PARTITION_SELECTOR => {
                 BootParameter::ServicePartitionSelector(boot.service_partition)
             }

@@ -3,11 +3,11 @@
 //! One call of a kind is in flight at a time. The same call asked for again joins it, from whatever session; another
 //! one is refused as busy. A call that misses the [`DEADLINE`] runs on, and whoever waited is told that the node is busy.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use ipmi_proto::bmc::{Answer, Requester, Token};
+use ipmi_proto::bmc::{Answer, Requester};
 use ipmi_proto::command::Request;
+use ipmi_proto::handshake::Username;
 use tokio::time::Instant;
 
 use super::Behaviour;
@@ -23,8 +23,8 @@ const MAX_WAITERS: usize = 64;
 /// Who asked for what: where the answer goes, and what the log says about it.
 #[derive(Debug, Clone)]
 pub(in crate::bmc) struct Asker {
-    /// The request, as the endpoint knows it.
-    pub(in crate::bmc) token: Token,
+    /// The request's number, for whoever delivers the answer.
+    pub(in crate::bmc) number: u64,
     /// The way back.
     pub(in crate::bmc) route: Route,
     /// The command's name.
@@ -37,13 +37,13 @@ pub(in crate::bmc) struct Asker {
 
 impl Asker {
     pub(in crate::bmc) fn new(
-        token: Token,
+        number: u64,
         route: Route,
         request: &Request,
         requester: Option<Requester>,
     ) -> Self {
         Self {
-            token,
+            number,
             route,
             request: request.row().name,
             changes: super::changes(request),
@@ -61,10 +61,8 @@ impl Asker {
     }
 
     /// The user's name, for the log.
-    pub(super) fn user(&self) -> Cow<'_, str> {
-        self.requester.as_ref().map_or("-".into(), |requester| {
-            String::from_utf8_lossy(requester.username.as_bytes())
-        })
+    pub(super) fn user(&self) -> Option<&Username> {
+        self.requester.as_ref().map(|requester| &requester.username)
     }
 }
 

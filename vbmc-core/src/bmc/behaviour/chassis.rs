@@ -91,7 +91,7 @@ impl Behaviour {
     }
 
     /// Set Power Restore Policy, §28.8.
-    pub(super) fn power_restore_policy(&mut self, request: SetPowerRestorePolicy) -> Outcome {
+    pub(super) fn power_restore_policy(&mut self, request: &SetPowerRestorePolicy) -> Outcome {
         if request.policy.is_some() {
             self.chassis.policy = request.policy;
         }

@@ -7,24 +7,30 @@
 mod app;
 mod boot;
 mod calls;
+mod channel;
 mod chassis;
 #[cfg(test)]
 mod testing;
+mod users;
 
 use std::sync::Arc;
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::Answer;
 use ipmi_proto::command::Request;
+use ipmi_proto::command::app::{SelfTest, UserId};
 use ipmi_proto::wire::Encode;
 use tokio::time::Instant;
 
+use self::app::App;
 use self::boot::Boot;
 pub(super) use self::calls::Asker;
 use self::calls::{Fit, Slot, Then, Waiter};
+use self::channel::Channel;
 use self::chassis::Chassis;
-use super::Settings;
+use self::users::Save;
 use super::mailbox::Mailbox;
+use super::{Settings, Store};
 use crate::host::{BootOverride, Host, HostError, Identity, PowerStatus, Reply};
 
 /// What a request led to.
@@ -44,6 +50,25 @@ pub(super) type Deliveries = Vec<(Asker, Answer)>;
 pub(super) enum Effect {
     /// The BMC was reset: all sessions end.
     EndAllSessions,
+    /// The sessions of a user whose rights changed end, but for the one that changed them.
+    EndSessionsOf {
+        /// The user.
+        user: UserId,
+        /// The session that stays.
+        except: Option<u32>,
+    },
+    /// [`Behaviour::endpoint_users`] has changed.
+    UsersChanged,
+    /// The machine's GUID is known now, as the wire has it.
+    GuidKnown([u8; 16]),
+}
+
+/// What the behaviour asks the protocol's side.
+pub(super) trait Sessions {
+    /// How many sessions are active.
+    fn count(&self) -> usize;
+    /// Whether the session with this id is active.
+    fn is_active(&self, session: u32) -> bool;
 }
 
 /// What a call in flight has brought.
@@ -53,6 +78,7 @@ pub(super) enum Done {
     Boot(Result<Option<BootOverride>, HostError>),
     Identity(Result<Identity, HostError>),
     Action(Result<(), HostError>),
+    Saved(Result<(), HostError>),
 }
 
 /// Something that changes the machine. One is in flight at a time.
@@ -69,28 +95,38 @@ struct Calls {
     boot: Slot<(), Option<BootOverride>>,
     identity: Slot<(), Identity>,
     action: Slot<Action, ()>,
+    save: Slot<Save, ()>,
 }
 
 /// A BMC's state behind its commands.
 pub(super) struct Behaviour {
     settings: Settings,
     host: Arc<dyn Host>,
+    store: Arc<dyn Store>,
     mailbox: Mailbox,
     calls: Calls,
-    app: app::App,
+    app: App,
+    channel: Channel,
     chassis: Chassis,
     boot: Boot,
     effects: Vec<Effect>,
 }
 
 impl Behaviour {
-    pub(super) fn new(settings: Settings, host: Arc<dyn Host>, mailbox: Mailbox) -> Self {
+    pub(super) fn new(
+        settings: Settings,
+        host: Arc<dyn Host>,
+        store: Arc<dyn Store>,
+        mailbox: Mailbox,
+    ) -> Self {
         Self {
             settings,
             host,
+            store,
             mailbox,
             calls: Calls::default(),
-            app: app::App::default(),
+            app: App::default(),
+            channel: Channel::default(),
             chassis: Chassis::default(),
             boot: Boot::default(),
             effects: Vec::new(),
@@ -98,15 +134,40 @@ impl Behaviour {
     }
 
     /// Carries a request out, or starts to.
-    pub(super) fn handle(&mut self, request: &Request, asker: &Asker) -> Outcome {
+    pub(super) fn handle(
+        &mut self,
+        request: &Request,
+        asker: &Asker,
+        sessions: &dyn Sessions,
+    ) -> Outcome {
         let outcome = match request {
             Request::GetDeviceId(_) => ok(app::device_id()),
-            Request::ColdReset(_) => self.reset(),
+            Request::ColdReset(_) => self.cold_reset(),
+            Request::WarmReset(_) => self.warm_reset(),
+            Request::GetSelfTestResults(_) => ok(SelfTest::Passed),
+            Request::GetAcpiPowerState(_) => self.acpi_power_state(asker),
+            Request::GetDeviceGuid(_) | Request::GetSystemGuid(_) => self.guid(asker),
+            Request::SetBmcGlobalEnables(request) => self.set_global_enables(request),
+            Request::GetBmcGlobalEnables(_) => ok(self.app.enables),
+
+            Request::SetChannelAccess(request) => self.set_channel_access(request),
+            Request::GetChannelAccess(request) => self.channel_access(request),
+            Request::GetChannelInfo(request) => channel::info(request, sessions),
+
+            Request::SetUserAccess(request) => self.set_user_access(request, asker),
+            Request::GetUserAccess(request) => self.user_access(request),
+            Request::SetUserName(request) => self.set_user_name(request, asker),
+            Request::GetUserName(request) => self.user_name(request),
+            Request::SetUserPassword(request) => self.set_user_password(request, asker),
+
             Request::GetChassisStatus(_) => self.chassis_status(asker),
             Request::ChassisControl(control) => self.chassis_control(*control, asker),
-            Request::SetPowerRestorePolicy(request) => self.power_restore_policy(*request),
-            Request::SetSystemBootOptions(request) => self.set_boot_options(request, asker),
-            Request::GetSystemBootOptions(request) => self.boot_options(*request, asker),
+            Request::SetPowerRestorePolicy(request) => self.power_restore_policy(request),
+            Request::SetSystemBootOptions(request) => {
+                self.set_boot_options(request, asker, sessions)
+            }
+            Request::GetSystemBootOptions(request) => self.boot_options(request, asker, sessions),
+
             _ => refuse(CompletionCode::InvalidCommand),
         };
         if let Outcome::Answered(answer) = &outcome {
@@ -128,6 +189,9 @@ impl Behaviour {
             }
             Done::Identity(result) => {
                 let ended = self.calls.identity.finish();
+                if let Ok(identity) = &result {
+                    self.identity_known(identity);
+                }
                 self.deliver(ended, &result)
             }
             Done::Action(result) => {
@@ -137,6 +201,13 @@ impl Behaviour {
                     if let (Err(error), []) = (&result, waiters.as_slice()) {
                         self.failed_unwatched(action, error);
                     }
+                }
+                self.deliver(ended, &result)
+            }
+            Done::Saved(result) => {
+                let ended = self.calls.save.finish();
+                if let (Some((save, _)), Ok(())) = (&ended, &result) {
+                    self.saved(save);
                 }
                 self.deliver(ended, &result)
             }
@@ -170,6 +241,7 @@ impl Behaviour {
             calls.boot.deadline(),
             calls.identity.deadline(),
             calls.action.deadline(),
+            calls.save.deadline(),
             self.boot.expiry(),
         ]
         .into_iter()
@@ -184,10 +256,11 @@ impl Behaviour {
         self.calls.boot.expire(now, &mut late);
         self.calls.identity.expire(now, &mut late);
         self.calls.action.expire(now, &mut late);
+        self.calls.save.expire(now, &mut late);
         self.expire_boot_flags(now);
         late.into_iter()
             .map(|asker| {
-                self.warn(&asker, "the host did not answer in time; the call runs on");
+                self.warn(&asker, "no answer in time; the call runs on");
                 (asker, answer(busy()))
             })
             .collect()
@@ -340,7 +413,7 @@ impl Behaviour {
                     bmc = self.settings.name,
                     domain = self.settings.domain,
                     peer = %asker.route.peer,
-                    user = %asker.user(),
+                    user = ?asker.user(),
                     request = asker.request,
                     %completion,
                     "answered"
@@ -372,6 +445,12 @@ fn changes(request: &Request) -> bool {
     matches!(
         request,
         Request::ColdReset(_)
+            | Request::WarmReset(_)
+            | Request::SetBmcGlobalEnables(_)
+            | Request::SetChannelAccess(_)
+            | Request::SetUserAccess(_)
+            | Request::SetUserName(_)
+            | Request::SetUserPassword(_)
             | Request::ChassisControl(_)
             | Request::SetPowerRestorePolicy(_)
             | Request::SetSystemBootOptions(_)

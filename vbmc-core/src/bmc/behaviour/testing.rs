@@ -1,29 +1,75 @@
 //! A BMC's behaviour over a simulated machine, without sockets, for the tests of every command.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
-use ipmi_proto::bmc::{Answer, Requester, Token};
+use ipmi_proto::bmc::{Answer, Requester};
+use ipmi_proto::command::app::UserId;
 use ipmi_proto::command::{Command, Request, lookup};
 use ipmi_proto::handshake::Username;
 use ipmi_proto::wire::{Decode as _, Encode as _};
 use ipmi_proto::{CompletionCode, Privilege};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Asker, Behaviour, Deliveries, Outcome};
-use crate::bmc::Settings;
+use super::{Asker, Behaviour, Deliveries, Outcome, Sessions};
 use crate::bmc::mailbox::{Inbox, Message, mailbox};
 use crate::bmc::net::Route;
+use crate::bmc::{Settings, Store};
 use crate::host::simulated::Machine;
+use crate::registry::UserRecord;
 
 pub(super) struct Bench {
     pub(super) behaviour: Behaviour,
     pub(super) machine: Machine,
+    pub(super) store: Arc<Shelf>,
     /// The session that asks.
     pub(super) session: u32,
+    pub(super) sessions: Open,
     inbox: Inbox,
     sent: u64,
     answers: HashMap<u64, Answer>,
+}
+
+/// What the protocol's side says about sessions.
+#[derive(Default)]
+pub(super) struct Open {
+    pub(super) count: usize,
+    pub(super) ended: Vec<u32>,
+}
+
+impl Sessions for Open {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn is_active(&self, session: u32) -> bool {
+        !self.ended.contains(&session)
+    }
+}
+
+/// A store in memory.
+#[derive(Default)]
+pub(super) struct Shelf {
+    saved: Mutex<Vec<Vec<UserRecord>>>,
+    failure: Mutex<Option<io::ErrorKind>>,
+}
+
+impl Shelf {
+    pub(super) fn fail(&self, kind: io::ErrorKind) {
+        *self.failure.lock() = Some(kind);
+    }
+}
+
+impl Store for Shelf {
+    fn save_users(&self, users: &[UserRecord]) -> io::Result<()> {
+        if let Some(kind) = *self.failure.lock() {
+            return Err(kind.into());
+        }
+        self.saved.lock().push(users.to_vec());
+        Ok(())
+    }
 }
 
 impl Bench {
@@ -35,15 +81,24 @@ impl Bench {
         let mut settings = Settings::new("bmc", ([127, 0, 0, 1], 623).into());
         change(&mut settings);
         let machine = Machine::new("machine");
+        let store = Arc::new(Shelf::default());
         let (mailbox, inbox) = mailbox();
+        let host = Arc::new(machine.clone());
         Self {
-            behaviour: Behaviour::new(settings, Arc::new(machine.clone()), mailbox),
+            behaviour: Behaviour::new(settings, host, store.clone(), mailbox),
             machine,
+            store,
             session: 1,
+            sessions: Open::default(),
             inbox,
             sent: 0,
             answers: HashMap::new(),
         }
+    }
+
+    /// All that was saved so far.
+    pub(super) fn saved(&self) -> Vec<Vec<UserRecord>> {
+        self.store.saved.lock().clone()
     }
 
     /// Sends a request and returns its number, for [`answer`](Self::answer).
@@ -53,21 +108,19 @@ impl Bench {
         let row = lookup(C::NETFN, C::CODE).unwrap();
         let request: Request = (row.decode)(&data).unwrap();
         self.sent += 1;
-        let asker = Asker::new(
-            Token(self.sent),
-            Route {
-                peer: ([127, 0, 0, 1], 4000).into(),
-                local: Some([127, 0, 0, 1].into()),
-            },
-            &request,
-            Some(Requester {
-                session: self.session,
-                user_id: 2,
-                username: Username::new(b"admin").unwrap(),
-                privilege: Privilege::Administrator,
-            }),
-        );
-        if let Outcome::Answered(answer) = self.behaviour.handle(&request, &asker) {
+        let route = Route {
+            peer: ([127, 0, 0, 1], 4000).into(),
+            local: Some([127, 0, 0, 1].into()),
+        };
+        let requester = Requester {
+            session: self.session,
+            user: UserId::new(2).unwrap(),
+            username: Username::new(b"admin").unwrap(),
+            privilege: Privilege::Administrator,
+        };
+        let asker = Asker::new(self.sent, route, &request, Some(requester));
+        let outcome = self.behaviour.handle(&request, &asker, &self.sessions);
+        if let Outcome::Answered(answer) = outcome {
             self.answers.insert(self.sent, answer);
         }
         self.sent
@@ -91,6 +144,17 @@ impl Bench {
         answer.map(|data| C::Response::decode(&data).unwrap())
     }
 
+    /// Sends a request whose answer waits for a call.
+    pub(super) async fn change<C: Command>(
+        &mut self,
+        request: C,
+    ) -> Result<C::Response, CompletionCode> {
+        let number = self.send(request);
+        self.settle().await;
+        let answer = self.answer(number).expect("an answer after the call");
+        answer.map(|data| C::Response::decode(&data).unwrap())
+    }
+
     /// Waits for a call in flight.
     pub(super) async fn settle(&mut self) {
         let message = self.inbox.recv().await.unwrap();
@@ -103,7 +167,7 @@ impl Bench {
 
     fn keep(&mut self, deliveries: Deliveries) {
         for (asker, answer) in deliveries {
-            self.answers.insert(asker.token.0, answer);
+            self.answers.insert(asker.number, answer);
         }
     }
 }

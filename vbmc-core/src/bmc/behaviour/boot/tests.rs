@@ -147,6 +147,10 @@ async fn set_in_progress_is_held_by_one_session_and_lets_go_by_itself() {
     assert_eq!(progress(&mut bench, SetInProgress::InProgress), taken);
     tokio::time::advance(HOLD).await;
     assert_eq!(progress(&mut bench, SetInProgress::InProgress), Ok(()));
+    bench.session = 2;
+    assert_eq!(progress(&mut bench, SetInProgress::InProgress), taken);
+    bench.sessions.ended.push(1);
+    assert_eq!(progress(&mut bench, SetInProgress::InProgress), Ok(()));
 }
 
 #[tokio::test]

@@ -1,0 +1,189 @@
+//! Channels, §22.22 to §22.24. There is one: channel 1, an 802.3 LAN.
+
+use ipmi_proto::command::Channel as Number;
+use ipmi_proto::command::app::{
+    AccessMode, ChannelAccess, ChannelInfo, ChannelMedium, ChannelProtocol, ChannelSettings,
+    GetChannelAccess, GetChannelInfo, SessionSupport, SetChannelAccess, Storage, Write,
+};
+use ipmi_proto::{CompletionCode, Privilege};
+
+use super::{Behaviour, Effect, Outcome, Sessions, ok, refuse};
+
+/// The LAN channel's number.
+pub(super) const LAN: Number = Number::new(1);
+
+/// Refuses every channel but the LAN one, by its number or as the present one.
+pub(super) fn check(channel: Number) -> Result<(), CompletionCode> {
+    if channel == LAN || channel == Number::PRESENT {
+        Ok(())
+    } else {
+        Err(CompletionCode::InvalidDataField)
+    }
+}
+
+/// How the LAN channel may be used. Of what can be set, the privilege limit has an effect: it caps every user's.
+#[derive(Debug)]
+pub(super) struct Channel {
+    volatile: Access,
+    non_volatile: Access,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Access {
+    settings: ChannelSettings,
+    limit: Privilege,
+}
+
+impl Default for Channel {
+    fn default() -> Self {
+        let access = Access {
+            settings: ChannelSettings {
+                alerting: false,
+                per_message_auth: true,
+                user_level_auth: true,
+                mode: AccessMode::Always,
+            },
+            limit: Privilege::Administrator,
+        };
+        Self {
+            volatile: access,
+            non_volatile: access,
+        }
+    }
+}
+
+impl Channel {
+    /// The BMC restarts: what is kept becomes what is in use.
+    pub(super) fn reset(&mut self) {
+        self.volatile = self.non_volatile;
+    }
+
+    /// The highest level that anybody can have.
+    pub(super) fn limit(&self) -> Privilege {
+        self.volatile.limit
+    }
+
+    fn access(&mut self, storage: Storage) -> &mut Access {
+        match storage {
+            Storage::Volatile => &mut self.volatile,
+            Storage::NonVolatile => &mut self.non_volatile,
+        }
+    }
+}
+
+impl Behaviour {
+    /// Set Channel Access, §22.22.
+    pub(super) fn set_channel_access(&mut self, request: &SetChannelAccess) -> Outcome {
+        if let Err(code) = check(request.channel) {
+            return refuse(code);
+        }
+        if let Some(Write { storage, value }) = request.settings {
+            // A LAN that is off or shared with nobody cannot be had: the BMC would be out of reach.
+            if value.mode != AccessMode::Always {
+                return refuse(SetChannelAccess::MODE_NOT_SUPPORTED.into());
+            }
+            self.channel.access(storage).settings = value;
+        }
+        if let Some(Write { storage, value }) = request.limit {
+            self.channel.access(storage).limit = value;
+            self.effects.push(Effect::UsersChanged);
+        }
+        ok(())
+    }
+
+    /// Get Channel Access, §22.23.
+    pub(super) fn channel_access(&mut self, request: &GetChannelAccess) -> Outcome {
+        if let Err(code) = check(request.channel) {
+            return refuse(code);
+        }
+        let Access { settings, limit } = *self.channel.access(request.storage);
+        ok(ChannelAccess {
+            settings,
+            limit: Some(limit),
+        })
+    }
+}
+
+/// Get Channel Info, §22.24.
+pub(super) fn info(request: &GetChannelInfo, sessions: &dyn Sessions) -> Outcome {
+    if let Err(code) = check(request.channel) {
+        return refuse(code);
+    }
+    ok(ChannelInfo {
+        channel: LAN,
+        medium: ChannelMedium::LAN,
+        protocol: ChannelProtocol::IPMB,
+        sessions: SessionSupport::Multi,
+        active: sessions.count().try_into().unwrap_or(u8::MAX),
+        vendor: ChannelInfo::VENDOR_IPMI,
+        aux: [0, 0],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bmc::behaviour::testing::Bench;
+    use ipmi_proto::command::app::ColdReset;
+
+    fn access(bench: &mut Bench, storage: Storage) -> ChannelAccess {
+        let channel = LAN;
+        bench.ask(GetChannelAccess { channel, storage }).unwrap()
+    }
+
+    #[tokio::test]
+    async fn channel_1_is_the_lan_and_no_other_exists() {
+        let mut bench = Bench::new();
+        bench.sessions.count = 3;
+        for number in 0..=15 {
+            let channel = Number::new(number);
+            match (number, bench.ask(GetChannelInfo { channel })) {
+                (1 | 0x0E, Ok(info)) => {
+                    assert_eq!(info.channel, LAN);
+                    assert_eq!(info.medium, ChannelMedium::LAN);
+                    assert_eq!(info.active, 3);
+                }
+                (1 | 0x0E, Err(code)) => panic!("{code}"),
+                (_, info) => assert_eq!(info, Err(CompletionCode::InvalidDataField)),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_volatile_limit_ends_with_a_reset() {
+        let mut bench = Bench::new();
+        let set = SetChannelAccess {
+            channel: Number::PRESENT,
+            settings: None,
+            limit: Some(Write {
+                storage: Storage::Volatile,
+                value: Privilege::User,
+            }),
+        };
+        assert_eq!(bench.ask(set), Ok(()));
+        assert_eq!(bench.behaviour.take_effects(), [Effect::UsersChanged]);
+        let volatile = access(&mut bench, Storage::Volatile);
+        let kept = access(&mut bench, Storage::NonVolatile);
+        assert_eq!(volatile.limit, Some(Privilege::User));
+        assert_eq!(kept.limit, Some(Privilege::Administrator));
+        bench.ask(ColdReset).unwrap();
+        assert_eq!(access(&mut bench, Storage::Volatile), kept);
+    }
+
+    #[tokio::test]
+    async fn the_lan_is_always_available() {
+        let mut bench = Bench::new();
+        let value = ChannelSettings {
+            mode: AccessMode::Disabled,
+            ..access(&mut bench, Storage::Volatile).settings
+        };
+        let storage = Storage::Volatile;
+        let set = SetChannelAccess {
+            channel: LAN,
+            settings: Some(Write { storage, value }),
+            limit: None,
+        };
+        let refused = SetChannelAccess::MODE_NOT_SUPPORTED.into();
+        assert_eq!(bench.ask(set), Err(refused));
+    }
+}

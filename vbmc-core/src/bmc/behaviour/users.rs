@@ -1,0 +1,264 @@
+//! Users, §22.26 to §22.30.
+//!
+//! A change is saved first and takes effect then: what the disk refuses has never been. The changed user's other
+//! sessions end with it.
+
+use ipmi_proto::CompletionCode;
+use ipmi_proto::bmc::Users;
+use ipmi_proto::command::app::{
+    GetUserAccess, GetUserName, Password, PasswordOperation, SetUserAccess, SetUserName,
+    SetUserPassword, UserAccess, UserId, UserName, UserRights,
+};
+
+use super::calls::{Asker, Fit, Waiter};
+use super::{Behaviour, Done, Effect, Outcome, answer, channel, ok, refuse};
+use crate::Secret;
+use crate::bmc::settings::{self, NO_ACCESS};
+use crate::host::HostError;
+use crate::registry::{UserRecord, check};
+
+/// The users as they are to be, while they are saved.
+#[derive(Debug, PartialEq)]
+pub(super) struct Save {
+    users: Vec<UserRecord>,
+    changed: UserId,
+    by: Option<u32>,
+}
+
+/// The user whose name and password stand where VirtualBMC looks for them; it cannot be removed.
+const FIRST_USER: u8 = 2;
+
+/// How many user names cannot be changed: user 1's, which is the nameless one (§6.9.1).
+const FIXED_NAMES: u8 = 1;
+
+fn empty(id: u8) -> UserRecord {
+    UserRecord {
+        id,
+        name: String::new(),
+        password: None,
+        long_password: false,
+        privilege: NO_ACCESS,
+        enabled: false,
+        messaging: false,
+        callback_only: false,
+        link_auth: false,
+    }
+}
+
+impl Behaviour {
+    /// Set User Access, §22.26. Session limits per user are not kept: only "no limit" is taken.
+    pub(super) fn set_user_access(&mut self, request: &SetUserAccess, asker: &Asker) -> Outcome {
+        if let Err(code) = channel::check(request.channel) {
+            return refuse(code);
+        }
+        if request.session_limit.is_some_and(|limit| limit != 0) {
+            return refuse(CompletionCode::InvalidDataField);
+        }
+        self.change_user(request.user, asker, |user| {
+            user.privilege = request.limit.map_or(NO_ACCESS, |limit| limit.bits());
+            if let Some(rights) = request.rights {
+                user.messaging = rights.messaging;
+                user.callback_only = rights.callback_only;
+                user.link_auth = rights.link_auth;
+            }
+        })
+    }
+
+    /// Get User Access, §22.27.
+    pub(super) fn user_access(&self, request: &GetUserAccess) -> Outcome {
+        if let Err(code) = channel::check(request.channel).and_then(|()| in_range(request.user)) {
+            return refuse(code);
+        }
+        let user = self
+            .user(request.user)
+            .cloned()
+            .unwrap_or_else(|| empty(request.user.number()));
+        let enabled = self.settings.users.iter().filter(|user| user.enabled);
+        ok(UserAccess {
+            slots: Users::MAX,
+            enabled: Some(user.enabled),
+            enabled_users: enabled.count().try_into().unwrap_or(u8::MAX),
+            fixed_names: FIXED_NAMES,
+            rights: UserRights {
+                callback_only: user.callback_only,
+                link_auth: user.link_auth,
+                messaging: user.messaging,
+            },
+            limit: settings::privilege(&user).ok().flatten(),
+        })
+    }
+
+    /// Set User Name, §22.28. An empty name removes the user.
+    pub(super) fn set_user_name(&mut self, request: &SetUserName, asker: &Asker) -> Outcome {
+        let id = request.user.number();
+        let Some(name) = text(request.name.as_bytes(), check::user_name) else {
+            return refuse(CompletionCode::InvalidDataField);
+        };
+        if id <= FIXED_NAMES || (id == FIRST_USER && name.is_empty()) {
+            return refuse(CompletionCode::InvalidDataField);
+        }
+        self.change_user(request.user, asker, |user| {
+            if name.is_empty() {
+                *user = empty(id);
+            } else {
+                user.name = name;
+            }
+        })
+    }
+
+    /// Get User Name, §22.29.
+    pub(super) fn user_name(&self, request: &GetUserName) -> Outcome {
+        if let Err(code) = in_range(request.user) {
+            return refuse(code);
+        }
+        let name = self.user(request.user).map_or("", |user| &user.name);
+        ok(UserName::new(name.as_bytes()).unwrap_or_default())
+    }
+
+    /// Set User Password, §22.30.
+    pub(super) fn set_user_password(
+        &mut self,
+        request: &SetUserPassword,
+        asker: &Asker,
+    ) -> Outcome {
+        match &request.operation {
+            PasswordOperation::Disable => {
+                self.change_user(request.user, asker, |user| user.enabled = false)
+            }
+            PasswordOperation::Enable => {
+                self.change_user(request.user, asker, |user| user.enabled = true)
+            }
+            PasswordOperation::Set(password) => {
+                let Some(text) = text(password.as_bytes(), check::password) else {
+                    return refuse(CompletionCode::InvalidDataField);
+                };
+                self.change_user(request.user, asker, |user| {
+                    user.password = Some(Secret::new(text));
+                    user.long_password = password.is_long();
+                })
+            }
+            PasswordOperation::Test(password) => self.test_password(request.user, password),
+        }
+    }
+
+    fn test_password(&self, id: UserId, tested: &Password) -> Outcome {
+        if let Err(code) = in_range(id) {
+            return refuse(code);
+        }
+        let user = self.user(id);
+        let Some((user, real)) = user.and_then(|user| Some((user, user.password.as_ref()?))) else {
+            return refuse(SetUserPassword::TEST_FAILED.into());
+        };
+        if user.long_password != tested.is_long() {
+            return refuse(SetUserPassword::WRONG_SIZE.into());
+        }
+        let mut padded = [0; Password::LONG];
+        for (to, from) in padded.iter_mut().zip(real.reveal().bytes()) {
+            *to = from;
+        }
+        let mut real = Password::long(&padded);
+        if !tested.is_long()
+            && let Some(short) = padded.first_chunk()
+        {
+            real = Password::short(short);
+        }
+        padded.fill(0);
+        if real == *tested {
+            ok(())
+        } else {
+            refuse(SetUserPassword::TEST_FAILED.into())
+        }
+    }
+
+    fn user(&self, id: UserId) -> Option<&UserRecord> {
+        let mut users = self.settings.users.iter();
+        users.find(|user| user.id == id.number())
+    }
+
+    /// Changes a user: saves it, and answers when that is done.
+    fn change_user(
+        &mut self,
+        id: UserId,
+        asker: &Asker,
+        change: impl FnOnce(&mut UserRecord),
+    ) -> Outcome {
+        if let Err(code) = in_range(id) {
+            return refuse(code);
+        }
+        let mut user = self.user(id).cloned().unwrap_or_else(|| empty(id.number()));
+        change(&mut user);
+        let mut users = self.settings.users.clone();
+        users.retain(|other| other.id != user.id);
+        if user != empty(user.id) {
+            users.push(user);
+        }
+        users.sort_by_key(|user| user.id);
+        if users == self.settings.users {
+            return ok(());
+        }
+        let save = Save {
+            users,
+            changed: id,
+            by: asker.session(),
+        };
+        match self.calls.save.fit(&save) {
+            Fit::Free => self.start_save(&save),
+            Fit::Same => {}
+            Fit::Busy => return refuse(CompletionCode::NodeBusy),
+        }
+        let waiter = Waiter::new(asker, |_, ()| answer(Ok(())));
+        self.calls.save.wait(save, Some(waiter));
+        Outcome::Later
+    }
+
+    fn start_save(&self, save: &Save) {
+        let store = self.store.clone();
+        let users = save.users.clone();
+        let call = tokio::task::spawn_blocking(move || store.save_users(&users));
+        let call = async move {
+            let failed = |error: &dyn std::fmt::Display| {
+                HostError::Failed(format!("cannot save the users: {error}"))
+            };
+            match call.await {
+                Ok(saved) => saved.map_err(|error| failed(&error)),
+                Err(panicked) => Err(failed(&panicked)),
+            }
+        };
+        self.mailbox.run(Box::pin(call), Done::Saved);
+    }
+
+    /// The users are saved: they take effect.
+    pub(super) fn saved(&mut self, save: &Save) {
+        self.settings.users.clone_from(&save.users);
+        self.effects.extend([
+            Effect::UsersChanged,
+            Effect::EndSessionsOf {
+                user: save.changed,
+                except: save.by,
+            },
+        ]);
+    }
+
+    /// The users as the endpoint knows them.
+    pub(in crate::bmc) fn endpoint_users(&self) -> Result<Users, settings::SettingsError> {
+        settings::users(&self.settings.users, self.channel.limit())
+    }
+}
+
+fn in_range(id: UserId) -> Result<(), CompletionCode> {
+    if id.number() <= Users::MAX {
+        Ok(())
+    } else {
+        Err(CompletionCode::ParameterOutOfRange)
+    }
+}
+
+/// A name or password as the BMC's file can keep it.
+fn text<E>(bytes: &[u8], check: fn(&str, &str) -> Result<(), E>) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    check("", text).ok()?;
+    Some(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests;
