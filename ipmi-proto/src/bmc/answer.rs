@@ -40,6 +40,12 @@ impl Answer {
     pub const fn completion(&self) -> CompletionCode {
         self.completion
     }
+
+    /// The data behind the completion code.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
 }
 
 /// Which request an [`Answer`] belongs to. Comes with the request, goes with the answer.

@@ -1,16 +1,31 @@
 //! One BMC: its socket, the protocol endpoint, the commands' behaviour and the host, put together.
 //!
-//! Placeholder: these are the agreed signatures.
+//! | Module | What lives there |
+//! |---|---|
+//! | `net` | the UDP socket; answers leave from the address that was asked |
+//! | `task` | the loop of one BMC: datagrams, ended calls, timeouts, orders |
+//! | `mailbox` | what reaches that loop beside datagrams |
+//! | `behaviour` | what each command does, one file for each group |
+//! | `settings` | what a BMC is told, and its limits |
+//!
+//! An embedder implements [`Host`] and [`Store`] and calls [`Bmc::start`]; `examples/embed.rs` does that.
 
 mod behaviour;
 mod mailbox;
 mod net;
 mod settings;
+mod task;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
+use self::behaviour::Behaviour;
+use self::mailbox::{Mailbox, Message, mailbox};
+use self::net::Socket;
+use self::task::Task;
 use crate::host::Host;
 use crate::registry::UserRecord;
 
@@ -22,7 +37,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// What the disk said; the change is undone then, and the command fails.
+    /// What the disk said; the change does not take effect then, and the command fails.
     fn save_users(&self, users: &[UserRecord]) -> io::Result<()>;
 }
 
@@ -30,23 +45,37 @@ pub trait Store: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Bmc {
     local: SocketAddr,
+    mailbox: Mailbox,
 }
 
 impl Bmc {
-    /// Binds the socket and starts answering.
+    /// Binds the socket and starts answering, on the tokio runtime that this is called in.
     ///
     /// # Errors
     ///
-    /// What the system said when the socket was bound.
+    /// [`io::ErrorKind::InvalidInput`] with a [`SettingsError`]; otherwise what the system said when the socket was
+    /// bound, with the address and the port.
     pub fn start(
         settings: Settings,
         host: Arc<dyn Host>,
         store: Arc<dyn Store>,
     ) -> io::Result<Self> {
-        let _ = (host, store);
-        Ok(Self {
-            local: settings.listen,
-        })
+        let (mailbox, inbox) = mailbox();
+        let behaviour = Behaviour::new(settings, host, store, mailbox.clone());
+        let settings = behaviour.settings();
+        let config = settings::config(settings, behaviour.limit())
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        for suite in config.suites.iter().filter(|suite| !suite.is_complete()) {
+            tracing::warn!(
+                bmc = settings.name,
+                %suite,
+                "this suite does not authenticate, sign and encrypt all it carries; whoever is on the way can take part"
+            );
+        }
+        let socket = Socket::bind(settings.listen)?;
+        let local = socket.local_addr();
+        tokio::spawn(Task::new(socket, config, behaviour, inbox).run());
+        Ok(Self { local, mailbox })
     }
 
     /// The address that it really listens on.
@@ -55,11 +84,24 @@ impl Bmc {
         self.local
     }
 
-    /// Takes over changed settings other than `listen`. Sessions of users whose password changed end.
+    /// Takes over changed settings other than `listen`. Sessions of users who were changed end. Settings that no BMC
+    /// can have are logged and not taken.
     pub fn update(&self, settings: Settings) {
-        let _ = settings;
+        self.mailbox.send(Message::Update(settings));
     }
 
-    /// Stops answering, and returns once the socket is closed.
-    pub async fn stop(self) {}
+    /// Stops answering, and returns once the socket is closed. Calls to the host that are in flight run on.
+    pub async fn stop(self) {
+        let (stopped, closed) = oneshot::channel();
+        self.mailbox.send(Message::Stop(stopped));
+        // An error means that the task had ended before, and its socket with it.
+        let _ = closed.await;
+    }
+}
+
+impl Drop for Bmc {
+    fn drop(&mut self) {
+        let (stopped, _) = oneshot::channel();
+        self.mailbox.send(Message::Stop(stopped));
+    }
 }

@@ -115,11 +115,14 @@ impl Behaviour {
     /// Asks the host for the GUID that handshakes carry, unless it is known. Done when somebody comes to log in, and
     /// not at the start: 10,000 BMCs would ask their hypervisors at once.
     pub(in crate::bmc) fn learn_guid(&mut self) {
-        let now = Instant::now();
-        match self.app.guid {
+        let asked = match self.app.guid {
             GuidState::Known => return,
-            GuidState::Asked(at) if now < at + ASK_AGAIN => return,
-            GuidState::Asked(_) | GuidState::Unknown => {}
+            GuidState::Asked(at) => Some(at),
+            GuidState::Unknown => None,
+        };
+        let now = Instant::now();
+        if asked.is_some_and(|asked| now < asked + ASK_AGAIN) {
+            return;
         }
         self.app.guid = GuidState::Asked(now);
         if self.calls.identity.fit(&()) != Fit::Free {

@@ -123,6 +123,11 @@ impl<K: PartialEq, T> Slot<K, T> {
         }
     }
 
+    /// What is in flight.
+    pub(super) fn key(&self) -> Option<&K> {
+        self.0.as_ref().map(|flight| &flight.key)
+    }
+
     /// Waits for the call in flight, or for the one that the caller is about to start.
     pub(super) fn wait(&mut self, key: K, waiter: Option<Waiter<T>>) {
         let flight = self.0.get_or_insert_with(|| {

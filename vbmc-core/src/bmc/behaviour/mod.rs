@@ -15,17 +15,17 @@ mod users;
 
 use std::sync::Arc;
 
-use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::Answer;
 use ipmi_proto::command::Request;
 use ipmi_proto::command::app::{SelfTest, UserId};
 use ipmi_proto::wire::Encode;
+use ipmi_proto::{CompletionCode, Privilege};
 use tokio::time::Instant;
 
 use self::app::App;
 use self::boot::Boot;
 pub(super) use self::calls::Asker;
-use self::calls::{Fit, Slot, Then, Waiter};
+use self::calls::{Fit, Slot, Waiter};
 use self::channel::Channel;
 use self::chassis::Chassis;
 use self::users::Save;
@@ -131,6 +131,42 @@ impl Behaviour {
             boot: Boot::default(),
             effects: Vec::new(),
         }
+    }
+
+    /// What the BMC was told.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The highest privilege level that anybody can have.
+    pub(super) fn limit(&self) -> Privilege {
+        self.channel.limit()
+    }
+
+    /// Takes over changed settings. Sessions of changed users end.
+    pub(super) fn update(&mut self, new: Settings) {
+        // Our own change may come back from the file before the call that wrote it has ended.
+        let ours = self
+            .calls
+            .save
+            .key()
+            .is_some_and(|save| save.saves(&new.users));
+        if !ours {
+            let changed = users::changed(&self.settings.users, &new.users);
+            self.effects
+                .extend(changed.map(|user| Effect::EndSessionsOf { user, except: None }));
+        }
+        self.settings = new;
+    }
+
+    /// Starts anew, with the same settings.
+    pub(super) fn restart(&mut self) {
+        *self = Self::new(
+            self.settings.clone(),
+            self.host.clone(),
+            self.store.clone(),
+            self.mailbox.clone(),
+        );
     }
 
     /// Carries a request out, or starts to.

@@ -8,7 +8,7 @@ use ipmi_proto::bmc::{Answer, Requester};
 use ipmi_proto::command::app::UserId;
 use ipmi_proto::command::{Command, Request, lookup};
 use ipmi_proto::handshake::Username;
-use ipmi_proto::wire::{Decode as _, Encode as _};
+use ipmi_proto::wire::Decode as _;
 use ipmi_proto::{CompletionCode, Privilege};
 use parking_lot::Mutex;
 use tokio::time::Instant;

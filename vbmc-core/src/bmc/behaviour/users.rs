@@ -25,6 +25,24 @@ pub(super) struct Save {
     by: Option<u32>,
 }
 
+impl Save {
+    /// Whether these are the users that are being saved.
+    pub(super) fn saves(&self, users: &[UserRecord]) -> bool {
+        self.users == users
+    }
+}
+
+/// The users that differ between two lists: changed, removed or new.
+pub(super) fn changed<'a>(
+    old: &'a [UserRecord],
+    new: &'a [UserRecord],
+) -> impl Iterator<Item = UserId> + use<'a> {
+    (1..=Users::MAX).filter_map(move |id| {
+        let find = |users: &'a [UserRecord]| users.iter().find(|user| user.id == id);
+        (find(old) != find(new)).then(|| UserId::new(id).ok())?
+    })
+}
+
 /// The user whose name and password stand where VirtualBMC looks for them; it cannot be removed.
 const FIRST_USER: u8 = 2;
 

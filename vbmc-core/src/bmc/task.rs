@@ -1,0 +1,272 @@
+//! The task of one BMC: waits for datagrams, ended calls, the next timeout and orders, and passes them on.
+//!
+//! There may be 10,000 of these tasks. What an idle one holds is its [`Task`] and nothing else: no timer, no buffer.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+
+use ipmi_proto::Time;
+use ipmi_proto::bmc::{Answer, Config, Endpoint, Event, Incoming, Token};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Settings;
+use super::behaviour::{Asker, Behaviour, Deliveries, Effect, Outcome, Sessions};
+use super::mailbox::{Inbox, Message};
+use super::net::{BUFFER, Route, Socket};
+use super::settings;
+
+/// How many datagrams are taken before the other tasks have their turn. At some 5 µs each (one MAC, one AES block or
+/// two) that is a sixth of a millisecond, during which nobody else on this thread is answered.
+const BURST: usize = 32;
+
+/// Room for an answer, so that encoding one does not grow its buffer: the largest IPMI message is 255 bytes, its
+/// headers and trailers around 60.
+const ANSWER: usize = 384;
+
+/// One BMC, as its task has it.
+pub(super) struct Task {
+    socket: Socket,
+    endpoint: Endpoint,
+    behaviour: Behaviour,
+    inbox: Inbox,
+    /// The requests that wait for a call, by number.
+    waiting: Vec<(u64, Token)>,
+    /// The number of the last request.
+    last: u64,
+    /// What the endpoint's clock counts from.
+    origin: Instant,
+    /// Rings no later than the next timeout; an early one is harmless. None while nothing can time out.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl Sessions for Endpoint {
+    fn count(&self) -> usize {
+        self.active_sessions()
+    }
+
+    fn is_active(&self, session: u32) -> bool {
+        self.is_active(session)
+    }
+}
+
+impl Task {
+    pub(super) fn new(socket: Socket, config: Config, behaviour: Behaviour, inbox: Inbox) -> Self {
+        Self {
+            socket,
+            endpoint: Endpoint::new(config, &mut rand::rng()),
+            behaviour,
+            inbox,
+            waiting: Vec::new(),
+            last: 0,
+            origin: Instant::now(),
+            alarm: None,
+        }
+    }
+
+    /// Runs until it is told to stop.
+    pub(super) async fn run(mut self) {
+        let stopped = loop {
+            tokio::select! {
+                biased;
+                message = self.inbox.recv() => match message.map(|message| *message) {
+                    Some(Message::Stop(stopped)) => break Some(stopped),
+                    Some(message) => self.guarded(|task| task.take(message)),
+                    None => break None,
+                },
+                ready = self.socket.readable() => match ready {
+                    Ok(()) => {
+                        let mut more = false;
+                        self.guarded(|task| more = task.burst());
+                        if more {
+                            tokio::task::yield_now().await;
+                        }
+                    }
+                    // The runtime is shutting down.
+                    Err(_) => break None,
+                },
+                () = ring(&mut self.alarm) => {
+                    self.alarm = None;
+                    self.guarded(Self::timeout);
+                }
+            }
+            self.set_alarm();
+        };
+        drop(self);
+        if let Some(stopped) = stopped {
+            let _ = stopped.send(());
+        }
+    }
+
+    /// Does a step. A panic in it costs this BMC its sessions, and nobody else anything.
+    fn guarded(&mut self, step: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
+            tracing::error!(
+                bmc = self.behaviour.settings().name,
+                "a fault of this program; the BMC starts anew, its sessions have ended"
+            );
+            self.waiting.clear();
+            self.behaviour.restart();
+            let config = self.endpoint.config().clone();
+            self.endpoint = Endpoint::new(config, &mut rand::rng());
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time::from_origin(self.origin.elapsed())
+    }
+
+    /// Takes what has arrived, up to [`BURST`] datagrams. True if there may be more.
+    fn burst(&mut self) -> bool {
+        let mut buffer = [0; BUFFER];
+        let mut out = Vec::with_capacity(ANSWER);
+        let now = self.now();
+        self.behaviour.learn_guid();
+        self.apply_effects();
+        for _ in 0..BURST {
+            match self.socket.try_recv(&mut buffer) {
+                Ok((BUFFER, route)) => {
+                    tracing::trace!(bmc = self.name(), peer = %route.peer, "too large, dropped");
+                }
+                Ok((len, route)) => self.datagram(now, &mut buffer[..len], route, &mut out),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                // An earlier answer did not arrive (ICMP), or this datagram could not be read.
+                Err(error) => tracing::trace!(bmc = self.name(), %error, "not received"),
+            }
+        }
+        true
+    }
+
+    fn datagram(&mut self, now: Time, datagram: &mut [u8], route: Route, out: &mut Vec<u8>) {
+        let mut rng = rand::rng();
+        match self
+            .endpoint
+            .handle(now, route.peer, datagram, &mut rng, out)
+        {
+            Event::Reply => self.send(out, route),
+            Event::Request(incoming) => self.request(incoming, route, out),
+            Event::Dropped(reason) => {
+                tracing::trace!(bmc = self.name(), peer = %route.peer, %reason, "dropped");
+            }
+        }
+    }
+
+    fn request(&mut self, incoming: Incoming, route: Route, out: &mut Vec<u8>) {
+        let Incoming {
+            token,
+            request,
+            requester,
+        } = incoming;
+        self.last += 1;
+        let asker = Asker::new(self.last, route, &request, requester);
+        match self.behaviour.handle(&request, &asker, &self.endpoint) {
+            Outcome::Answered(answer) => self.respond(token, answer, route, out),
+            Outcome::Later => self.waiting.push((asker.number, token)),
+        }
+        self.apply_effects();
+    }
+
+    fn respond(&mut self, token: Token, answer: Answer, route: Route, out: &mut Vec<u8>) {
+        let now = self.now();
+        let sent = self
+            .endpoint
+            .respond(now, token, answer, &mut rand::rng(), out);
+        if let Some(peer) = sent {
+            self.send(out, Route { peer, ..route });
+        }
+    }
+
+    /// Sends an answer; one that cannot be sent is lost, as on the way it might be.
+    fn send(&self, datagram: &[u8], route: Route) {
+        if let Err(error) = self.socket.try_send(datagram, route) {
+            tracing::debug!(bmc = self.name(), peer = %route.peer, %error, "answer not sent");
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Done(done) => {
+                let answers = self.behaviour.done(done);
+                self.deliver(answers);
+            }
+            Message::Update(settings) => self.update(settings),
+            Message::Stop(_) => {} // taken by `run`
+        }
+    }
+
+    fn timeout(&mut self) {
+        let now = self.now();
+        self.endpoint.handle_timeout(now);
+        let answers = self.behaviour.timeout(Instant::now());
+        self.deliver(answers);
+    }
+
+    /// Answers those who waited.
+    fn deliver(&mut self, answers: Deliveries) {
+        let mut out = Vec::new();
+        for (asker, answer) in answers {
+            let mut waiting = self.waiting.iter();
+            let Some(place) = waiting.position(|(number, _)| *number == asker.number) else {
+                continue;
+            };
+            let (_, token) = self.waiting.swap_remove(place);
+            self.respond(token, answer, asker.route, &mut out);
+        }
+        self.apply_effects();
+    }
+
+    fn apply_effects(&mut self) {
+        for effect in self.behaviour.take_effects() {
+            match effect {
+                Effect::EndAllSessions => self.endpoint.close_all(),
+                Effect::EndSessionsOf { user, except } => {
+                    self.endpoint.close_sessions_of(user, except);
+                }
+                Effect::UsersChanged => match self.behaviour.endpoint_users() {
+                    Ok(users) => self.endpoint.config_mut().users = users,
+                    Err(error) => tracing::error!(bmc = self.name(), %error, "users not changed"),
+                },
+                Effect::GuidKnown(guid) => self.endpoint.config_mut().guid = guid,
+            }
+        }
+    }
+
+    /// Takes over changed settings, or keeps the old ones if these cannot be.
+    fn update(&mut self, new: Settings) {
+        match settings::config(&new, self.behaviour.limit()) {
+            Ok(config) => {
+                let guid = self.endpoint.config().guid;
+                *self.endpoint.config_mut() = Config { guid, ..config };
+                self.behaviour.update(new);
+                self.apply_effects();
+            }
+            Err(error) => {
+                tracing::error!(bmc = self.name(), %error, "the changed settings are not taken");
+            }
+        }
+    }
+
+    fn set_alarm(&mut self) {
+        let endpoint = self.endpoint.poll_timeout();
+        let endpoint = endpoint.map(|time| self.origin + time.elapsed());
+        let next = endpoint.into_iter().chain(self.behaviour.deadline()).min();
+        match (next, &mut self.alarm) {
+            (None, alarm) => *alarm = None,
+            (Some(next), Some(alarm)) if alarm.deadline() <= next => {}
+            (Some(next), Some(alarm)) => alarm.as_mut().reset(next),
+            (Some(next), alarm) => *alarm = Some(Box::pin(sleep_until(next))),
+        }
+    }
+
+    fn name(&self) -> &str {
+        &self.behaviour.settings().name
+    }
+}
+
+/// Waits for the alarm, for ever if there is none.
+async fn ring(alarm: &mut Option<Pin<Box<Sleep>>>) {
+    match alarm {
+        Some(alarm) => alarm.await,
+        None => std::future::pending().await,
+    }
+}
