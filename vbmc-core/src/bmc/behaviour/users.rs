@@ -6,9 +6,11 @@
 use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::Users;
 use ipmi_proto::command::app::{
-    GetUserAccess, GetUserName, Password, PasswordOperation, SetUserAccess, SetUserName,
-    SetUserPassword, UserAccess, UserId, UserName, UserRights,
+    GetUserAccess, GetUserName, PasswordOperation, SetUserAccess, SetUserName, SetUserPassword,
+    SizedPassword, UserAccess, UserId, UserRights,
 };
+use ipmi_proto::crypto::Password;
+use ipmi_proto::handshake::Username;
 
 use super::calls::{Asker, Fit, Waiter};
 use super::{Behaviour, Done, Effect, Outcome, answer, channel, ok, refuse};
@@ -130,7 +132,7 @@ impl Behaviour {
             return refuse(code);
         }
         let name = self.user(request.user).map_or("", |user| &user.name);
-        ok(UserName::new(name.as_bytes()).unwrap_or_default())
+        ok(Username::new(name.as_bytes()).unwrap_or_default())
     }
 
     /// Set User Password, §22.30.
@@ -147,7 +149,7 @@ impl Behaviour {
                 self.change_user(request.user, asker, |user| user.enabled = true)
             }
             PasswordOperation::Set(password) => {
-                let Some(text) = text(password.as_bytes(), check::password) else {
+                let Some(text) = text(password.password().as_bytes(), check::password) else {
                     return refuse(CompletionCode::InvalidDataField);
                 };
                 self.change_user(request.user, asker, |user| {
@@ -159,7 +161,7 @@ impl Behaviour {
         }
     }
 
-    fn test_password(&self, id: UserId, tested: &Password) -> Outcome {
+    fn test_password(&self, id: UserId, tested: &SizedPassword) -> Outcome {
         if let Err(code) = in_range(id) {
             return refuse(code);
         }
@@ -170,18 +172,8 @@ impl Behaviour {
         if user.long_password != tested.is_long() {
             return refuse(SetUserPassword::WRONG_SIZE.into());
         }
-        let mut padded = [0; Password::LONG];
-        for (to, from) in padded.iter_mut().zip(real.reveal().bytes()) {
-            *to = from;
-        }
-        let mut real = Password::long(&padded);
-        if !tested.is_long()
-            && let Some(short) = padded.first_chunk()
-        {
-            real = Password::short(short);
-        }
-        padded.fill(0);
-        if real == *tested {
+        let real = Password::new(real.reveal().as_bytes());
+        if real.is_ok_and(|real| real == *tested.password()) {
             ok(())
         } else {
             refuse(SetUserPassword::TEST_FAILED.into())

@@ -16,16 +16,16 @@ fn bench() -> Bench {
     })
 }
 
-fn short(password: &str) -> Password {
+fn short(password: &str) -> SizedPassword {
     let mut padded = [0; 16];
     padded[..password.len()].copy_from_slice(password.as_bytes());
-    Password::short(&padded)
+    SizedPassword::short(&padded)
 }
 
-fn long(password: &str) -> Password {
+fn long(password: &str) -> SizedPassword {
     let mut padded = [0; 20];
     padded[..password.len()].copy_from_slice(password.as_bytes());
-    Password::long(&padded)
+    SizedPassword::long(&padded)
 }
 
 fn operation(user: u8, operation: PasswordOperation) -> SetUserPassword {
@@ -38,7 +38,7 @@ fn operation(user: u8, operation: PasswordOperation) -> SetUserPassword {
 fn named(user: u8, name: &[u8]) -> SetUserName {
     SetUserName {
         user: id(user),
-        name: UserName::new(name).unwrap(),
+        name: Username::new(name).unwrap(),
     }
 }
 
@@ -48,7 +48,7 @@ fn access(bench: &mut Bench, user: u8) -> UserAccess {
     bench.ask(GetUserAccess { channel, user }).unwrap()
 }
 
-fn name(bench: &mut Bench, user: u8) -> UserName {
+fn name(bench: &mut Bench, user: u8) -> Username {
     bench.ask(GetUserName { user: id(user) }).unwrap()
 }
 
@@ -156,7 +156,7 @@ async fn names_and_passwords_that_the_file_cannot_keep_are_refused() {
         assert_eq!(bench.ask(named(3, bad)), invalid);
         let mut padded = [0; 16];
         padded[..bad.len()].copy_from_slice(bad);
-        let set = PasswordOperation::Set(Password::short(&padded));
+        let set = PasswordOperation::Set(SizedPassword::short(&padded));
         assert_eq!(bench.ask(operation(3, set)), invalid);
     }
 }
