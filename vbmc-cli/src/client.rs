@@ -35,7 +35,8 @@ pub(crate) enum ClientError {
     NotRunning { socket: PathBuf, source: io::Error },
 
     #[error(
-        "Failed to connect to the vbmcd server on {}: permission denied. Run vbmc as the user that vbmcd runs as",
+        "Failed to connect to the vbmcd server on {}: permission denied. Run vbmc as vbmcd's user, or as a member of \
+         its control_group",
         socket.display()
     )]
     Denied { socket: PathBuf },

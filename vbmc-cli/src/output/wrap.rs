@@ -5,51 +5,52 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Breaks `line` into pieces at most `width` columns wide; a single character that is wider stands alone.
+/// Breaks `line` into pieces at most `width` columns wide; a single character that is wider stands alone. Blanks where
+/// a line is broken are dropped.
 pub(super) fn wrap(line: &str, width: usize) -> Vec<String> {
     let line: Vec<char> = line
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .collect();
     let chunks = chunks(&line);
-    let mut chunks = chunks.iter().map(String::as_str).peekable();
-    // What is left of a word that was broken.
-    let mut rest: Option<&str> = None;
+    // The next one last.
+    let mut pending: Vec<&str> = chunks.iter().rev().map(String::as_str).collect();
     let mut lines: Vec<String> = Vec::new();
-    loop {
-        let mut current = String::new();
-        while let Some(chunk) = rest.or_else(|| chunks.peek().copied()) {
-            let blank = chunk.starts_with(' ');
-            let room = width.saturating_sub(current.width());
-            if blank && current.is_empty() && !lines.is_empty() {
-                chunks.next();
-                continue;
-            }
-            if chunk.width() <= room {
-                current.push_str(chunk);
-                if rest.take().is_none() {
-                    chunks.next();
-                }
-                continue;
-            }
-            if chunk.width() > width {
-                let (head, tail) = chunk.split_at(break_position(chunk, room, current.is_empty()));
-                current.push_str(head);
-                if rest.is_none() {
-                    chunks.next();
-                }
-                rest = Some(tail).filter(|tail| !tail.is_empty());
-            }
-            break;
+    while let Some(next) = pending.last() {
+        if next.starts_with(' ') && !lines.is_empty() {
+            pending.pop();
         }
-        if current.is_empty() {
-            return lines;
-        }
-        let kept = current.trim_end();
+        let line = take_line(&mut pending, width);
+        let kept = line.trim_end();
         if !kept.is_empty() {
             lines.push(kept.to_owned());
         }
     }
+    lines
+}
+
+/// Takes as much as goes on a line off the end of `pending`, at least one character.
+fn take_line(pending: &mut Vec<&str>, width: usize) -> String {
+    let mut line = String::new();
+    while let Some(chunk) = pending.pop() {
+        let room = width.saturating_sub(line.width());
+        if chunk.width() <= room {
+            line.push_str(chunk);
+            continue;
+        }
+        let fitting = if chunk.width() > width {
+            break_position(chunk, room, line.is_empty())
+        } else {
+            0
+        };
+        let (head, tail) = chunk.split_at(fitting);
+        line.push_str(head);
+        if !tail.is_empty() {
+            pending.push(tail);
+        }
+        break;
+    }
+    line
 }
 
 /// Where a word longer than a line is broken, in bytes: behind the last hyphen within `room` columns, else where the
@@ -207,6 +208,7 @@ mod tests {
             ("----------", 4, &["----", "----", "--"]),
             ("-a--b-c d", 3, &["-a", "--", "b-c", "d"]),
             ("     ", 3, &[]),
+            ("ab          cd", 3, &["ab", "cd"]),
             (
                 "1-22-333 4444-aa-bb",
                 4,
