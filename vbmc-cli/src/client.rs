@@ -24,15 +24,15 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// Far above a listing of 100,000 BMCs; bounds what a stranger on the socket can make us hold.
 const MAX_ANSWER_LEN: usize = 64 << 20;
 
-/// Why a request failed.
+/// Why a request failed, in whole sentences: no error has a source that it doesn't quote itself.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     #[error(
-        "Failed to connect to the vbmcd server on {}: {source}. Start it with `vbmcd`, or set control_socket in \
+        "Failed to connect to the vbmcd server on {}: {cause}. Start it with `vbmcd`, or set control_socket in \
          section [default] of virtualbmc.conf to where it listens",
         socket.display()
     )]
-    NotRunning { socket: PathBuf, source: io::Error },
+    NotRunning { socket: PathBuf, cause: io::Error },
 
     #[error(
         "Failed to connect to the vbmcd server on {}: permission denied. Run vbmc as vbmcd's user, or as a member of \
@@ -48,10 +48,10 @@ pub(crate) enum ClientError {
     )]
     NoAnswer { socket: PathBuf, limit: Duration },
 
-    #[error("vbmcd on {} broke the connection off: {source}. See its log", socket.display())]
+    #[error("vbmcd on {} broke the connection off: {cause}. See its log", socket.display())]
     Broken {
         socket: PathBuf,
-        source: hyper::Error,
+        cause: hyper::Error,
     },
 
     #[error("what answers on {} isn't the vbmcd that this vbmc belongs to: {reason}", socket.display())]
@@ -142,7 +142,7 @@ impl Client {
     async fn connect(&self) -> Result<UnixStream, ClientError> {
         let deadline = Instant::now() + self.limit;
         loop {
-            let source = match UnixStream::connect(&self.socket).await {
+            let cause = match UnixStream::connect(&self.socket).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                     return Err(ClientError::Denied {
@@ -152,7 +152,7 @@ impl Client {
                 Err(error) => error,
             };
             let may_come = matches!(
-                source.kind(),
+                cause.kind(),
                 // Not bound yet; left over from a dead daemon; its queue is full.
                 io::ErrorKind::NotFound
                     | io::ErrorKind::ConnectionRefused
@@ -161,7 +161,7 @@ impl Client {
             if !may_come || Instant::now() >= deadline {
                 return Err(ClientError::NotRunning {
                     socket: self.socket.clone(),
-                    source,
+                    cause,
                 });
             }
             sleep(RETRY_INTERVAL).await;
@@ -173,9 +173,9 @@ impl Client {
         stream: UnixStream,
         request: Request<Full<Bytes>>,
     ) -> Result<(StatusCode, Bytes), ClientError> {
-        let broken = |source| ClientError::Broken {
+        let broken = |cause| ClientError::Broken {
             socket: self.socket.clone(),
-            source,
+            cause,
         };
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await

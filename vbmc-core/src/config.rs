@@ -13,12 +13,13 @@ use crate::registry::ini::Ini;
 const SYSTEM_FILE: &str = "/etc/virtualbmc/virtualbmc.conf";
 const DEFAULT_RESPONSE_TIMEOUT_MS: u64 = 5000;
 
-/// Why the configuration cannot be used. Every message names the file and, where there is one, the key.
+/// Why the configuration cannot be used. Every message names the file and, where there is one, the key; what the system
+/// said is the source.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file is there and cannot be read.
-    #[error("cannot read the configuration file {}: {source}", path.display())]
+    #[error("cannot read the configuration file {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -334,12 +335,14 @@ mod tests {
 
     #[test]
     fn an_unreadable_file_is_named() {
-        let error = ConfigFile::read(Path::new("/proc/self/no-such-file"))
-            .unwrap_err()
-            .to_string();
+        let error = ConfigFile::read(Path::new("/proc/self/no-such-file")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot read the configuration file /proc/self/no-such-file"
+        );
         assert!(
-            error.starts_with("cannot read the configuration file /proc/self/no-such-file: "),
-            "{error}"
+            std::error::Error::source(&error).is_some(),
+            "the reason is the source"
         );
     }
 }

@@ -1,11 +1,10 @@
 //! `vbmc completion`: what makes a shell complete vbmc's commands and options.
 
-use std::io::Write;
-
 use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::cli::Cli;
+use crate::output::write_stdout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +24,5 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     // The generator panics on a closed pipe; memory is always open.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "vbmc", &mut script);
-    std::io::stdout().write_all(&script)?;
-    Ok(())
+    write_stdout(&script)
 }

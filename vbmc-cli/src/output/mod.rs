@@ -13,6 +13,8 @@ mod yaml;
 
 use std::io::{self, IsTerminal, Write};
 
+use anyhow::Context;
+
 pub(crate) use args::OutputArgs;
 pub(crate) use records::{Cell, Records};
 
@@ -37,10 +39,7 @@ impl Output {
     /// Sorts, selects, formats, and writes the result to stdout.
     pub(crate) fn print(&self, records: Records) -> anyhow::Result<()> {
         let text = self.render(records, terminal_width())?;
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()?;
-        Ok(())
+        write_stdout(text.as_bytes())
     }
 
     fn render(
@@ -61,6 +60,15 @@ impl Output {
             Format::Value => value::format(&records),
         })
     }
+}
+
+/// Writes all of `text` to stdout, where a closed pipe is an [`io::Error`] like others.
+pub(crate) fn write_stdout(text: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text)
+        .and_then(|()| stdout.flush())
+        .context("cannot write the output")
 }
 
 /// The width of the terminal that stdout is; none when it isn't one, or doesn't tell.

@@ -19,13 +19,13 @@ fn without_a_daemon_the_socket_and_the_way_out_are_named() {
     configure(&daemon, 1);
     let said = vbmc(daemon.home(), &["list"]).failed();
     let socket = daemon.home().join(".vbmc/vbmcd.sock");
-    let start = format!(
-        "Failed to connect to the vbmcd server on {}: No such file",
-        socket.display()
-    );
-    assert!(
-        said.starts_with(&start) && said.contains("Start it with `vbmcd`"),
-        "{said}"
+    assert_eq!(
+        said,
+        format!(
+            "Failed to connect to the vbmcd server on {}: No such file or directory (os error 2). Start it with \
+             `vbmcd`, or set control_socket in section [default] of virtualbmc.conf to where it listens",
+            socket.display()
+        )
     );
 }
 
@@ -96,6 +96,25 @@ fn a_socket_of_somebody_else_is_told_at_once() {
     if outcome.code != Some(0) {
         assert!(outcome.failed().contains("permission denied"));
     }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let daemon = Daemon::start();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = command(daemon.home(), &["list"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        said,
+        "cannot write the output: No space left on device (os error 28)\n"
+    );
 }
 
 #[test]
