@@ -4,6 +4,7 @@
 //! | Request | Body | Answer |
 //! |---|---|---|
 //! | `GET /v1/version` | | 200 [`Version`] |
+//! | `GET /v1/openapi.json` | | 200 this table as an OpenAPI document |
 //! | `GET /v1/bmcs` | | 200 array of [`BmcSummary`], sorted by name |
 //! | `POST /v1/bmcs` | [`NewBmc`] | 201 [`BmcDetails`] |
 //! | `GET /v1/bmcs/{name}` | | 200 [`BmcDetails`] |

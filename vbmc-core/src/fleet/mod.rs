@@ -278,7 +278,9 @@ impl Fleet {
             .await;
     }
 
-    fn options(&self) -> Options {
+    /// What holds for all BMCs right now.
+    #[must_use]
+    pub fn options(&self) -> Options {
         self.0.options.read().clone()
     }
 

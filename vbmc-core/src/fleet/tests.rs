@@ -231,6 +231,10 @@ async fn one_bad_file_leaves_the_others_running() {
                 free_port()
             ),
         ),
+        (
+            "foreign",
+            "[VirtualBMC]\nusername = u\npassword = p\naddress = 192.0.2.1\nport = 623\nactive = true\n".to_owned(),
+        ),
     ] {
         fs::create_dir(dir.path().join(bmc)).unwrap();
         fs::write(dir.path().join(bmc).join("config"), text).unwrap();
@@ -239,4 +243,11 @@ async fn one_bad_file_leaves_the_others_running() {
     let views = fleet.list();
     assert_eq!(status_of(&views, "good"), Some(Status::Running));
     assert_eq!(status_of(&views, "bad"), Some(Status::Error));
+    assert_eq!(status_of(&views, "foreign"), Some(Status::Error));
+    let foreign = fleet.show(&name("foreign")).await.unwrap();
+    let problem = foreign.problem.unwrap();
+    assert!(
+        problem.contains("192.0.2.1 (port 623) is not one of this machine"),
+        "{problem}"
+    );
 }

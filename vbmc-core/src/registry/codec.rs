@@ -1,5 +1,7 @@
 //! A BMC's settings to and from the keys of its file. The only place that knows the keys' names.
 
+use ipmi_proto::crypto::CipherSuite;
+
 use super::check::{self, Invalid};
 use super::ini::Ini;
 use super::{BmcConfig, BmcName, ConfigError, FIRST_USER, UserRecord};
@@ -200,20 +202,28 @@ pub(super) fn first_user(config: &BmcConfig) -> UserRecord {
 ///
 /// # Errors
 ///
-/// When one of them is no number, or none is there.
+/// When one of them is not implemented, or none is there.
 pub fn cipher_suites(what: &str, list: &str) -> Result<Vec<u8>, Invalid> {
-    list.split([',', ' '])
+    let suites: Option<Vec<u8>> = list
+        .split([',', ' '])
         .filter(|word| !word.is_empty())
-        .map(|word| word.parse::<u8>())
-        .collect::<Result<Vec<u8>, _>>()
-        .ok()
-        .filter(|suites| !suites.is_empty())
-        .ok_or_else(|| {
-            Invalid::new(
-                what,
-                "must be numbers with commas between them, such as 3,17",
-            )
+        .map(|word| {
+            word.parse()
+                .ok()
+                .filter(|id| CipherSuite::from_id(*id).is_some())
         })
+        .collect();
+    suites.filter(|suites| !suites.is_empty()).ok_or_else(|| {
+        let known: Vec<_> = CipherSuite::ALL
+            .iter()
+            .map(|suite| suite.id().to_string())
+            .collect();
+        let problem = format!(
+            "must be cipher suites with commas between them, such as 3,17; there are {}",
+            known.join(", ")
+        );
+        Invalid::new(what, problem)
+    })
 }
 
 fn users(keys: &Keys<'_>, config: &BmcConfig) -> Result<Vec<UserRecord>, ConfigError> {
@@ -406,6 +416,7 @@ mod tests {
                 "password",
             ),
             (with("cipher_suites = 3;17"), "cipher_suites"),
+            (with("cipher_suites = 3,5"), "cipher_suites"),
             (with("kg = hunter2-hunter2-hunter2"), "kg"),
             (with("user_3_privilege = root"), "user_3_privilege"),
             (with("user_3_name = a-name-far-too-long"), "user_3_name"),

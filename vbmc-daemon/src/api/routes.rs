@@ -1,0 +1,290 @@
+//! The requests. Each one is translated to a command of the [`Fleet`]; what the commands mean is decided there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use utoipa::OpenApi;
+use vbmc_core::Secret;
+use vbmc_core::control::{BmcDetails, BmcSummary, NewBmc, Problem, Version};
+use vbmc_core::fleet::{BmcView, Fleet};
+use vbmc_core::registry::{BmcConfig, BmcName, check};
+
+use super::peer;
+use super::problem::Failure;
+
+/// The largest body in bytes: many times what a BMC's settings take.
+const MAX_BODY: usize = 64 * 1024;
+
+/// How long a request may take, its body included. Longer than a hypervisor is waited for.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What stands in place of a password.
+const MASK: &str = "***";
+
+/// What all requests share.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) fleet: Fleet,
+    pub(super) show_passwords: Arc<AtomicBool>,
+}
+
+/// The API as an OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "vbmcd's control API",
+        description = "HTTP and JSON on vbmcd's unix socket; `curl --unix-socket ~/.vbmc/vbmcd.sock http://vbmcd/v1/bmcs`"
+    ),
+    paths(version, list, add, show, delete, start, stop),
+    components(schemas(Problem))
+)]
+pub(super) struct Document;
+
+/// All requests, and an answer in JSON to anything else.
+pub(super) fn router(shared: Shared, allowed: peer::Allowed) -> Router {
+    Router::new()
+        .route("/v1/version", get(version))
+        .route("/v1/openapi.json", get(async || Json(Document::openapi())))
+        .route("/v1/bmcs", get(list).post(add))
+        .route("/v1/bmcs/{name}", get(show).delete(delete))
+        .route("/v1/bmcs/{name}/start", post(start))
+        .route("/v1/bmcs/{name}/stop", post(stop))
+        .fallback(async || Failure::new(StatusCode::NOT_FOUND, "there is no such resource"))
+        .method_not_allowed_fallback(async || {
+            Failure::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "the resource does not know this method",
+            )
+        })
+        .with_state(shared)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn_with_state(allowed, peer::check))
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    tracing::debug!(method = %request.method(), path = request.uri().path(), "control request");
+    match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            format!(
+                "no result within {} s; the log may say more",
+                TIMEOUT.as_secs()
+            ),
+        )
+        .into_response(),
+    }
+}
+
+/// Which vbmcd this is.
+#[utoipa::path(get, path = "/v1/version", responses((status = 200, body = Version)))]
+async fn version() -> Json<Version> {
+    Json(Version {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// All BMCs, sorted by name.
+#[utoipa::path(get, path = "/v1/bmcs", responses((status = 200, body = [BmcSummary])))]
+async fn list(State(shared): State<Shared>) -> Json<Vec<BmcSummary>> {
+    Json(shared.fleet.list().iter().map(summary).collect())
+}
+
+/// Adds a BMC, once its hypervisor was reached and has the domain. It is not started.
+#[utoipa::path(
+    post,
+    path = "/v1/bmcs",
+    request_body = NewBmc,
+    responses(
+        (status = 201, body = BmcDetails),
+        (status = 400, body = Problem, description = "A setting cannot be"),
+        (status = 404, body = Problem, description = "The hypervisor has no such domain"),
+        (status = 409, body = Problem, description = "There is a BMC of this name"),
+        (status = 502, body = Problem, description = "The hypervisor cannot be reached"),
+        (status = 507, body = Problem, description = "The disk is full"),
+    )
+)]
+async fn add(
+    State(shared): State<Shared>,
+    body: Result<Json<NewBmc>, JsonRejection>,
+) -> Result<(StatusCode, Json<BmcDetails>), Failure> {
+    let Json(new) = body?;
+    let view = shared.fleet.add(config(new)?).await?;
+    Ok((StatusCode::CREATED, details(&shared, view)))
+}
+
+/// One BMC.
+#[utoipa::path(
+    get,
+    path = "/v1/bmcs/{name}",
+    params(("name" = String, Path, description = "The BMC")),
+    responses((status = 200, body = BmcDetails), (status = 404, body = Problem))
+)]
+async fn show(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetails>, Failure> {
+    let view = shared.fleet.show(&parse(name)?).await?;
+    Ok(details(&shared, view))
+}
+
+/// Stops a BMC and deletes it.
+#[utoipa::path(
+    delete,
+    path = "/v1/bmcs/{name}",
+    params(("name" = String, Path, description = "The BMC")),
+    responses((status = 204), (status = 404, body = Problem))
+)]
+async fn delete(State(shared): State<Shared>, name: Name) -> Result<StatusCode, Failure> {
+    shared.fleet.delete(&parse(name)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Starts a BMC, now and whenever vbmcd starts.
+#[utoipa::path(
+    post,
+    path = "/v1/bmcs/{name}/start",
+    params(("name" = String, Path, description = "The BMC")),
+    responses(
+        (status = 200, body = BmcDetails),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "Its address is taken, or its file is broken"),
+        (status = 507, body = Problem, description = "The disk is full"),
+    )
+)]
+async fn start(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetails>, Failure> {
+    let view = shared.fleet.start(&parse(name)?).await?;
+    Ok(details(&shared, view))
+}
+
+/// Stops a BMC, now and for good.
+#[utoipa::path(
+    post,
+    path = "/v1/bmcs/{name}/stop",
+    params(("name" = String, Path, description = "The BMC")),
+    responses(
+        (status = 200, body = BmcDetails),
+        (status = 404, body = Problem),
+        (status = 507, body = Problem, description = "The disk is full"),
+    )
+)]
+async fn stop(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetails>, Failure> {
+    let view = shared.fleet.stop(&parse(name)?).await?;
+    Ok(details(&shared, view))
+}
+
+type Name = Result<Path<String>, PathRejection>;
+
+fn parse(name: Name) -> Result<BmcName, Failure> {
+    let Path(name) = name?;
+    Ok(BmcName::new(&name)?)
+}
+
+/// What was asked for as a BMC's settings. SASL by halves is refused, and empty halves are none.
+fn config(new: NewBmc) -> Result<BmcConfig, Failure> {
+    let sasl_user = new.libvirt_sasl_username.filter(|user| !user.is_empty());
+    let sasl_password = new
+        .libvirt_sasl_password
+        .filter(|password| !password.reveal().is_empty());
+    Ok(BmcConfig {
+        domain_name: new.domain_name,
+        username: new.username,
+        password: new.password,
+        address: check::address(&new.address)?,
+        port: new.port,
+        libvirt_uri: new.libvirt_uri,
+        libvirt_sasl_username: sasl_user,
+        libvirt_sasl_password: sasl_password,
+        active: false,
+        cipher_suites: None,
+        kg: None,
+        users: Vec::new(),
+    })
+}
+
+/// What a broken file does not tell stands as VirtualBMC shows it, or as nothing.
+fn summary(view: &BmcView) -> BmcSummary {
+    let config = view.config.as_ref();
+    BmcSummary {
+        domain_name: view.name.to_string(),
+        status: view.status,
+        address: config.map_or_else(|| "?".to_owned(), |config| config.address.to_string()),
+        port: config.map_or(0, |config| config.port),
+    }
+}
+
+fn details(shared: &Shared, view: BmcView) -> Json<BmcDetails> {
+    let shown = shared.show_passwords.load(Ordering::Relaxed);
+    let BmcSummary {
+        domain_name,
+        status,
+        address,
+        port,
+    } = summary(&view);
+    let config = view.config.as_ref();
+    let sasl_password = config.and_then(|config| config.libvirt_sasl_password.as_ref());
+    let text = |field: fn(&BmcConfig) -> &String| config.map(field).cloned().unwrap_or_default();
+    Json(BmcDetails {
+        domain_name,
+        status,
+        problem: view.problem,
+        address,
+        port,
+        active: config.is_some_and(|config| config.active),
+        username: text(|config| &config.username),
+        password: match config {
+            Some(config) if shown => config.password.reveal().to_owned(),
+            _ => MASK.to_owned(),
+        },
+        libvirt_uri: text(|config| &config.libvirt_uri),
+        libvirt_sasl_username: config.and_then(|config| config.libvirt_sasl_username.clone()),
+        libvirt_sasl_password: if shown {
+            sasl_password.map(Secret::reveal).map(str::to_owned)
+        } else {
+            Some(MASK.to_owned())
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `UPDATE=1 cargo test -p vbmc-daemon` writes the document anew.
+    #[test]
+    fn the_checked_in_document_is_what_the_code_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+        let document = Document::openapi().to_pretty_json().unwrap() + "\n";
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &document).unwrap();
+        }
+        let checked_in = std::fs::read_to_string(path).unwrap();
+        assert!(
+            checked_in == document,
+            "docs/openapi.json is out of date: run `UPDATE=1 cargo test -p vbmc-daemon` and look at the difference"
+        );
+    }
+
+    #[test]
+    fn empty_sasl_is_none() {
+        let new = NewBmc {
+            domain_name: "a".into(),
+            username: "admin".into(),
+            password: Secret::new("password"),
+            address: "::".into(),
+            port: 623,
+            libvirt_uri: "qemu:///system".into(),
+            libvirt_sasl_username: Some(String::new()),
+            libvirt_sasl_password: Some(Secret::new("")),
+        };
+        let config = config(new).unwrap();
+        assert_eq!(config.libvirt_sasl_username, None);
+        assert_eq!(config.libvirt_sasl_password, None);
+    }
+}
