@@ -311,3 +311,22 @@ pub(super) fn inject_nmi(domain: &Domain) -> Result<(), Error> {
         _ => Err(Error::last_error()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    #[test]
+    fn a_full_mailbox_neither_blocks_nor_forgets_that_it_was_full() {
+        let (sender, events) = sync_channel(1);
+        let mailbox = Mailbox::new(sender);
+        mailbox.post(Event::Closed(1));
+        assert!(!mailbox.lost_some());
+        mailbox.post(Event::Closed(2));
+        assert!(mailbox.lost_some());
+        assert!(!mailbox.lost_some(), "told once");
+        assert_eq!(events.try_iter().collect::<Vec<_>>(), [Event::Closed(1)]);
+    }
+}

@@ -44,8 +44,9 @@ use self::machine::Machine;
 use super::{BoxFuture, CheckError, Host, HostError, Hosts, Identity, Target};
 use crate::Secret;
 
-/// How long a hypervisor may take to answer a check.
-const CHECK: Duration = Duration::from_secs(5);
+/// How long a hypervisor may take to answer a check. Below the 5 s for which `vbmc` waits for its daemon, so that the
+/// reason arrives.
+const CHECK: Duration = Duration::from_millis(4500);
 
 /// libvirt's hypervisors: one connection for each URI and credentials, shared by all machines there.
 ///
@@ -120,8 +121,10 @@ impl Hosts for Hypervisors {
                     reason: error.to_string(),
                 }),
                 Err(_) => {
-                    let reason =
-                        format!("the hypervisor did not answer within {} s", CHECK.as_secs());
+                    let reason = format!(
+                        "the hypervisor did not answer within {} s",
+                        CHECK.as_secs_f32()
+                    );
                     Err(CheckError::Connection { uri, reason })
                 }
             }

@@ -188,3 +188,81 @@ impl Drop for ChoreDone<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::super::hypervisor::Hypervisor;
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// A hypervisor that cannot be connected to: its pool works all the same.
+    fn hypervisor() -> Hypervisor {
+        Hypervisor::connect("test:///nonexistent/node.xml", None)
+    }
+
+    #[test]
+    fn no_more_calls_run_at_once_than_libvirtd_serves_and_none_is_forgotten() {
+        let hypervisor = hypervisor();
+        let shared = hypervisor.shared();
+        let (started, starts) = channel();
+        let (go, gone) = channel::<()>();
+        let gone = Arc::new(Mutex::new(gone));
+        for _ in 0..2 * THREADS {
+            let (started, gone) = (started.clone(), Arc::clone(&gone));
+            let job = move |_: &Shared| {
+                started.send(()).unwrap();
+                let _ = gone.lock().recv_timeout(PATIENCE);
+            };
+            shared.pool.submit(shared, Box::new(job)).unwrap();
+        }
+        for _ in 0..THREADS {
+            starts.recv_timeout(PATIENCE).unwrap();
+        }
+        assert_eq!(
+            shared.pool.state.lock().jobs.len(),
+            THREADS,
+            "the rest waits"
+        );
+        for _ in 0..THREADS {
+            go.send(()).unwrap();
+            starts.recv_timeout(PATIENCE).unwrap();
+        }
+        assert!(shared.pool.state.lock().threads <= THREADS);
+    }
+
+    #[test]
+    fn a_call_that_panics_costs_no_thread_and_a_full_queue_says_so() {
+        let hypervisor = hypervisor();
+        let shared = hypervisor.shared();
+        for _ in 0..=THREADS {
+            shared
+                .pool
+                .submit(shared, Box::new(|_| panic!("a fault, for the test")))
+                .unwrap();
+        }
+        let (done, waits) = channel();
+        shared
+            .pool
+            .submit(shared, Box::new(move |_| done.send(()).unwrap()))
+            .unwrap();
+        waits.recv_timeout(PATIENCE).unwrap();
+
+        let (_hold, held) = channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let wait = || {
+            let held = Arc::clone(&held);
+            Box::new(move |_: &Shared| {
+                let _ = held.lock().recv_timeout(PATIENCE);
+            })
+        };
+        // Up to THREADS of them leave the queue; the rest fills it.
+        let refused = (0..=QUEUE + THREADS).find_map(|_| shared.pool.submit(shared, wait()).err());
+        assert!(
+            matches!(refused, Some(HostError::Unavailable(_))),
+            "{refused:?}"
+        );
+    }
+}

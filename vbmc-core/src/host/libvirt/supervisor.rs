@@ -13,10 +13,12 @@ use virt::connect::Connect;
 use virt::domain::Domain;
 use virt::error::{Error, ErrorNumber};
 
+use super::error::host_error;
 use super::ffi::Event;
 use super::hypervisor::{Session, Shared};
 use super::inventory::{Inventory, Seen, Uuid};
 use super::upkeep::Chore;
+use crate::host::HostError;
 
 /// How often a remote hypervisor is asked for a sign of life. Several fit into the time for which cached states are
 /// trusted, so that one slow answer on a busy machine does no harm.
@@ -155,8 +157,8 @@ fn keep(
                 Event::Closed(_) | Event::Wake => {}
             }
         }
-        if let Err(error) = apply(shared, connect, &changed) {
-            return error.message().to_owned();
+        if let Err(reason) = apply(shared, connect, &changed) {
+            return reason;
         }
         let changed = changed.into_iter().map(|uuid| (uuid, Chore::Settle));
         let rebooted = rebooted.into_iter().map(|uuid| (uuid, Chore::AfterReboot));
@@ -165,8 +167,10 @@ fn keep(
         if session.remote && heartbeat.elapsed() >= HEARTBEAT {
             heartbeat = Instant::now();
             // Answered by libvirtd itself, by a thread that calls to guests never hold.
-            if let Err(error) = connect.get_lib_version() {
-                return error.message().to_owned();
+            if let Err(error) = connect.get_lib_version()
+                && let Some(reason) = broken(&error)
+            {
+                return reason;
             }
             session.alive();
         }
@@ -177,24 +181,37 @@ fn keep(
     }
 }
 
-/// Looks at every domain that changed, and at all of them when events were lost.
-fn apply(shared: &Arc<Shared>, connect: &Connect, changed: &BTreeSet<Uuid>) -> Result<(), Error> {
-    for &uuid in changed {
-        refresh(connect, &shared.inventory, uuid)?;
-    }
+/// Looks at every domain that changed, and at all of them when events were lost. An error is the end of the connection.
+fn apply(shared: &Arc<Shared>, connect: &Connect, changed: &BTreeSet<Uuid>) -> Result<(), String> {
+    let mut look = |uuid| match refresh(connect, &shared.inventory, uuid) {
+        Err(error) => match broken(&error) {
+            Some(reason) => Err(reason),
+            // One domain that cannot be seen, for want of permission perhaps, is no reason to lose the others.
+            None => {
+                tracing::warn!(uri = shared.uri(), domain = %uuid, %error, "looking at a domain");
+                Ok(())
+            }
+        },
+        Ok(()) => Ok(()),
+    };
+    changed.iter().copied().try_for_each(&mut look)?;
     if shared.mailbox.lost_some() {
         tracing::info!(
             uri = shared.uri(),
             "too many libvirt events at once; listing all domains anew"
         );
-        let listed = list(connect)?.into_iter().map(|seen| seen.uuid);
+        let listed = list(connect).map_err(|error| error.message().to_owned())?;
+        let listed = listed.into_iter().map(|seen| seen.uuid);
         let all: BTreeSet<Uuid> = shared.inventory.uuids().into_iter().chain(listed).collect();
-        for uuid in all {
-            refresh(connect, &shared.inventory, uuid)?;
-        }
+        all.into_iter().try_for_each(&mut look)?;
         look_after_all(shared);
     }
     Ok(())
+}
+
+/// Why the connection is of no more use, if that is what `error` says.
+fn broken(error: &Error) -> Option<String> {
+    matches!(host_error(error), HostError::Unavailable(_)).then(|| error.message().to_owned())
 }
 
 fn look_after_all(shared: &Arc<Shared>) {
