@@ -1,11 +1,18 @@
 //! The chassis: power, and what a front panel would show, §28.
 
+use std::time::Duration;
+
+use ipmi_proto::command::Channel;
 use ipmi_proto::command::chassis::{
-    ChassisControl, ChassisStatus, LastPowerEvent, MiscChassisState, PowerRestorePolicy,
-    PowerState, SetPowerRestorePolicy, SupportedPolicies,
+    ChassisCapabilities, ChassisControl, ChassisIdentify, ChassisStatus, IdentifyState,
+    LastPowerEvent, MiscChassisState, PohCounter, PowerRestorePolicy, PowerState, RestartCause,
+    SetChassisCapabilities, SetPowerRestorePolicy, SupportedPolicies, SystemRestart,
 };
+use ipmi_proto::message::BMC_ADDRESS;
+use tokio::time::Instant;
 
 use super::calls::Asker;
+use super::channel::LAN;
 use super::{Action, Behaviour, Outcome, answer, ok};
 use crate::host::{PowerAction, PowerStatus, Reply};
 
@@ -14,6 +21,9 @@ use crate::host::{PowerAction, PowerStatus, Reply};
 pub(super) struct Chassis {
     /// Kept and reported. It has no effect: the hypervisor decides what starts when it does.
     policy: Option<PowerRestorePolicy>,
+    /// What Set Chassis Capabilities has set; none: the default.
+    capabilities: Option<ChassisCapabilities>,
+    identify: Identify,
     /// The machine as it was when the chassis control in flight, or the last one, began.
     before: Option<PowerStatus>,
     /// How many starts there will have been by the last chassis control that started the machine. More: somebody else
@@ -21,11 +31,41 @@ pub(super) struct Chassis {
     started: Option<u64>,
 }
 
+/// The identify light, as far as a virtual machine has one.
+#[derive(Debug, Clone, Copy, Default)]
+enum Identify {
+    #[default]
+    Off,
+    Until(Instant),
+    On,
+}
+
 impl Chassis {
+    /// What the chassis has, §28.1. The BMC itself is all of its devices.
+    pub(super) fn capabilities(&self) -> ChassisCapabilities {
+        self.capabilities.unwrap_or(ChassisCapabilities {
+            diagnostic_interrupt: true,
+            fru: BMC_ADDRESS,
+            sdr: BMC_ADDRESS,
+            sel: BMC_ADDRESS,
+            system_management: BMC_ADDRESS,
+            ..ChassisCapabilities::default()
+        })
+    }
+
+    fn identify_state(&self) -> IdentifyState {
+        match self.identify {
+            Identify::Until(end) if Instant::now() < end => IdentifyState::Timed,
+            Identify::On => IdentifyState::Indefinite,
+            Identify::Off | Identify::Until(_) => IdentifyState::Off,
+        }
+    }
+
     /// The BMC restarts: forgets what is volatile.
     pub(super) fn reset(&mut self) {
         *self = Self {
             policy: self.policy,
+            capabilities: self.capabilities,
             ..Self::default()
         };
     }
@@ -62,7 +102,10 @@ impl Behaviour {
                     on_by_command: this.chassis.started_by_command(power),
                     ..LastPowerEvent::default()
                 },
-                misc: MiscChassisState::default(),
+                misc: MiscChassisState {
+                    identify: Some(this.chassis.identify_state()),
+                    ..MiscChassisState::default()
+                },
                 front_panel: None,
             }))
         })
@@ -90,6 +133,57 @@ impl Behaviour {
         };
     }
 
+    /// Chassis Identify, §28.5.
+    pub(super) fn identify(&mut self, request: ChassisIdentify) -> Outcome {
+        self.chassis.identify = match request {
+            ChassisIdentify::Off => Identify::Off,
+            ChassisIdentify::Timed(seconds) => {
+                Identify::Until(Instant::now() + Duration::from_secs(seconds.get().into()))
+            }
+            ChassisIdentify::Indefinite => Identify::On,
+        };
+        ok(())
+    }
+
+    /// Set Chassis Capabilities, §28.7. Interlock and diagnostic interrupt can only be read.
+    pub(super) fn set_chassis_capabilities(&mut self, request: &SetChassisCapabilities) -> Outcome {
+        let now = self.chassis.capabilities();
+        self.chassis.capabilities = Some(ChassisCapabilities {
+            power_interlock: now.power_interlock,
+            diagnostic_interrupt: now.diagnostic_interrupt,
+            ..request.0
+        });
+        ok(())
+    }
+
+    /// Get System Restart Cause, §28.11.
+    pub(super) fn restart_cause(&mut self, asker: &Asker) -> Outcome {
+        self.with_power(asker, |this, power| {
+            answer(Ok(if this.chassis.started_by_command(power) {
+                SystemRestart {
+                    cause: RestartCause::ChassisControl,
+                    channel: LAN,
+                }
+            } else {
+                SystemRestart {
+                    cause: RestartCause::Unknown,
+                    channel: Channel::new(0),
+                }
+            }))
+        })
+    }
+
+    /// Get POH Counter, §28.14, in whole hours.
+    pub(super) fn poh_counter(&mut self, asker: &Asker) -> Outcome {
+        self.with_power(asker, |_, power| {
+            let hours = power.powered.as_secs() / 3600;
+            answer(Ok(PohCounter {
+                minutes_per_count: 60,
+                count: hours.try_into().unwrap_or(u32::MAX),
+            }))
+        })
+    }
+
     /// Set Power Restore Policy, §28.8.
     pub(super) fn power_restore_policy(&mut self, request: &SetPowerRestorePolicy) -> Outcome {
         if request.policy.is_some() {
@@ -100,152 +194,4 @@ impl Behaviour {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    use ipmi_proto::CompletionCode;
-    use ipmi_proto::command::chassis::GetChassisStatus;
-
-    use crate::bmc::behaviour::calls::DEADLINE;
-    use crate::bmc::behaviour::testing::Bench;
-    use crate::host::HostError;
-    use crate::host::simulated::Performed;
-
-    #[tokio::test]
-    async fn controls_reach_the_machine() {
-        for (control, action) in [
-            (ChassisControl::PowerUp, PowerAction::On),
-            (ChassisControl::PowerCycle, PowerAction::Cycle),
-            (ChassisControl::HardReset, PowerAction::Reset),
-            (ChassisControl::DiagnosticInterrupt, PowerAction::Nmi),
-            (ChassisControl::SoftShutdown, PowerAction::Shutdown),
-            (ChassisControl::PowerDown, PowerAction::Off),
-        ] {
-            let mut bench = Bench::new();
-            bench.machine.switch(true);
-            assert_eq!(bench.ask(control), Ok(()));
-            assert_eq!(bench.machine.performed(), [Performed::Power(action)]);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_a_machine_that_is_off_cannot_do_is_d5() {
-        let mut bench = Bench::new();
-        for control in [
-            ChassisControl::PowerCycle,
-            ChassisControl::HardReset,
-            ChassisControl::DiagnosticInterrupt,
-        ] {
-            assert_eq!(bench.ask(control), Err(CompletionCode::NotSupportedInState));
-        }
-        assert_eq!(bench.ask(ChassisControl::PowerDown), Ok(()));
-    }
-
-    #[tokio::test]
-    async fn a_host_s_error_is_never_success() {
-        let mut bench = Bench::new();
-        for (error, code) in [
-            (HostError::Unavailable(String::new()), 0xC0),
-            (HostError::NotFound(String::new()), 0xD5),
-            (HostError::WrongState(String::new()), 0xD5),
-            (HostError::Unsupported(String::new()), 0xD6),
-            (HostError::Denied(String::new()), 0xD6),
-            (HostError::Failed(String::new()), 0xFF),
-        ] {
-            bench.machine.break_with(error);
-            let code = CompletionCode::from(code);
-            assert_eq!(bench.ask(ChassisControl::PowerUp), Err(code));
-            assert_eq!(bench.ask(GetChassisStatus), Err(code));
-        }
-    }
-
-    #[tokio::test]
-    async fn the_status_tells_who_started_the_machine() {
-        let mut bench = Bench::new();
-        let status = |bench: &mut Bench| bench.ask(GetChassisStatus).unwrap();
-        assert_eq!(status(&mut bench), ChassisStatus::default());
-        bench.ask(ChassisControl::PowerUp).unwrap();
-        let now = status(&mut bench);
-        assert!(now.power.on && now.last_event.on_by_command);
-        bench.machine.switch(false);
-        bench.machine.switch(true);
-        let now = status(&mut bench);
-        assert!(now.power.on && !now.last_event.on_by_command);
-        // On while it is on changes nothing.
-        bench.ask(ChassisControl::PowerUp).unwrap();
-        assert!(!status(&mut bench).last_event.on_by_command);
-    }
-
-    #[tokio::test]
-    async fn the_restore_policy_is_kept() {
-        let mut bench = Bench::new();
-        let set = |policy| SetPowerRestorePolicy { policy };
-        let policy = Some(PowerRestorePolicy::AlwaysOn);
-        assert_eq!(bench.ask(set(policy)), Ok(SupportedPolicies::ALL));
-        assert_eq!(bench.ask(set(None)), Ok(SupportedPolicies::ALL));
-        let status = bench.ask(GetChassisStatus).unwrap();
-        assert_eq!(status.power.restore_policy, policy);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_action_is_busy_after_the_deadline_and_happens_all_the_same() {
-        let mut bench = Bench::new();
-        bench.machine.hold();
-        let first = bench.send(ChassisControl::PowerUp);
-        tokio::time::advance(DEADLINE - Duration::from_millis(1)).await;
-        assert!(bench.answer(first).is_none());
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(bench.answer(first), Some(Err(CompletionCode::NodeBusy)));
-        assert_eq!(bench.behaviour.deadline(), None);
-
-        // Who asks again joins the same call, and learns how it ended.
-        let again = bench.send(ChassisControl::PowerUp);
-        let another = bench.send(ChassisControl::PowerDown);
-        assert_eq!(bench.answer(another), Some(Err(CompletionCode::NodeBusy)));
-        bench.machine.release();
-        bench.settle().await;
-        assert_eq!(bench.answer(again), Some(Ok(Vec::new())));
-        assert_eq!(
-            bench.machine.performed(),
-            [Performed::Power(PowerAction::On)]
-        );
-        assert!(
-            bench
-                .ask(GetChassisStatus)
-                .unwrap()
-                .last_event
-                .on_by_command
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn identical_requests_are_one_call() {
-        let mut bench = Bench::new();
-        bench.machine.switch(true);
-        bench.machine.hold();
-        let all: Vec<_> = (0..3)
-            .map(|_| bench.send(ChassisControl::PowerCycle))
-            .collect();
-        bench.machine.release();
-        bench.settle().await;
-        for one in all {
-            assert_eq!(bench.answer(one), Some(Ok(Vec::new())));
-        }
-        assert_eq!(
-            bench.machine.performed(),
-            [Performed::Power(PowerAction::Cycle)]
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn those_who_wait_are_counted() {
-        let mut bench = Bench::new();
-        bench.machine.hold();
-        let all: Vec<_> = (0..100)
-            .map(|_| bench.send(ChassisControl::PowerUp))
-            .collect();
-        let refused = all.iter().filter(|one| bench.answer(**one).is_some());
-        assert_eq!(refused.count(), 100 - 64);
-    }
-}
+mod tests;

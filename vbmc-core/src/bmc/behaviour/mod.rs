@@ -9,6 +9,7 @@ mod boot;
 mod calls;
 mod channel;
 mod chassis;
+mod lan;
 #[cfg(test)]
 mod testing;
 mod users;
@@ -196,13 +197,22 @@ impl Behaviour {
             Request::GetUserName(request) => self.user_name(request),
             Request::SetUserPassword(request) => self.set_user_password(request, asker),
 
+            Request::GetChassisCapabilities(_) => ok(self.chassis.capabilities()),
+            Request::SetChassisCapabilities(request) => self.set_chassis_capabilities(request),
             Request::GetChassisStatus(_) => self.chassis_status(asker),
             Request::ChassisControl(control) => self.chassis_control(*control, asker),
+            Request::ChassisIdentify(request) => self.identify(*request),
+            // There is no power supply to spare: a machine is off for as long as its hypervisor takes, whatever is asked.
+            Request::SetPowerCycleInterval(_) => ok(()),
+            Request::GetSystemRestartCause(_) => self.restart_cause(asker),
+            Request::GetPohCounter(_) => self.poh_counter(asker),
             Request::SetPowerRestorePolicy(request) => self.power_restore_policy(request),
             Request::SetSystemBootOptions(request) => {
                 self.set_boot_options(request, asker, sessions)
             }
             Request::GetSystemBootOptions(request) => self.boot_options(request, asker, sessions),
+
+            Request::GetLanConfigurationParameters(request) => self.lan_parameter(request, asker),
 
             _ => refuse(CompletionCode::InvalidCommand),
         };
@@ -488,6 +498,9 @@ fn changes(request: &Request) -> bool {
             | Request::SetUserName(_)
             | Request::SetUserPassword(_)
             | Request::ChassisControl(_)
+            | Request::ChassisIdentify(_)
+            | Request::SetChassisCapabilities(_)
+            | Request::SetPowerCycleInterval(_)
             | Request::SetPowerRestorePolicy(_)
             | Request::SetSystemBootOptions(_)
     )

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows IPMI, and nothing that a datagram or an ICMP error does to the socket ends the BMC.
 
+mod interface;
 mod pktinfo;
 
 use std::io;
@@ -10,6 +11,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+
+pub(super) use self::interface::Interface;
 
 /// The largest datagram that is taken. IPMI messages have 255 bytes at most, and the headers, trailers and
 /// padding around them stay under 100; console output comes in payloads of the same size. What fills the whole

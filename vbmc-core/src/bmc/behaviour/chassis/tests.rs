@@ -1,0 +1,206 @@
+use super::*;
+
+use ipmi_proto::CompletionCode;
+use ipmi_proto::command::chassis::{
+    GetChassisCapabilities, GetChassisStatus, GetPohCounter, GetSystemRestartCause,
+};
+
+use crate::bmc::behaviour::calls::DEADLINE;
+use crate::bmc::behaviour::testing::Bench;
+use crate::host::HostError;
+use crate::host::simulated::Performed;
+
+#[tokio::test]
+async fn controls_reach_the_machine() {
+    for (control, action) in [
+        (ChassisControl::PowerUp, PowerAction::On),
+        (ChassisControl::PowerCycle, PowerAction::Cycle),
+        (ChassisControl::HardReset, PowerAction::Reset),
+        (ChassisControl::DiagnosticInterrupt, PowerAction::Nmi),
+        (ChassisControl::SoftShutdown, PowerAction::Shutdown),
+        (ChassisControl::PowerDown, PowerAction::Off),
+    ] {
+        let mut bench = Bench::new();
+        bench.machine.switch(true);
+        assert_eq!(bench.ask(control), Ok(()));
+        assert_eq!(bench.machine.performed(), [Performed::Power(action)]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_machine_that_is_off_cannot_do_is_d5() {
+    let mut bench = Bench::new();
+    for control in [
+        ChassisControl::PowerCycle,
+        ChassisControl::HardReset,
+        ChassisControl::DiagnosticInterrupt,
+    ] {
+        assert_eq!(bench.ask(control), Err(CompletionCode::NotSupportedInState));
+    }
+    assert_eq!(bench.ask(ChassisControl::PowerDown), Ok(()));
+}
+
+#[tokio::test]
+async fn a_host_s_error_is_never_success() {
+    let mut bench = Bench::new();
+    for (error, code) in [
+        (HostError::Unavailable(String::new()), 0xC0),
+        (HostError::NotFound(String::new()), 0xD5),
+        (HostError::WrongState(String::new()), 0xD5),
+        (HostError::Unsupported(String::new()), 0xD6),
+        (HostError::Denied(String::new()), 0xD6),
+        (HostError::Failed(String::new()), 0xFF),
+    ] {
+        bench.machine.break_with(error);
+        let code = CompletionCode::from(code);
+        assert_eq!(bench.ask(ChassisControl::PowerUp), Err(code));
+        assert_eq!(bench.ask(GetChassisStatus), Err(code));
+    }
+}
+
+#[tokio::test]
+async fn the_status_tells_who_started_the_machine() {
+    let mut bench = Bench::new();
+    let status = |bench: &mut Bench| bench.ask(GetChassisStatus).unwrap();
+    assert!(!status(&mut bench).power.on);
+    bench.ask(ChassisControl::PowerUp).unwrap();
+    let now = status(&mut bench);
+    assert!(now.power.on && now.last_event.on_by_command);
+    bench.machine.switch(false);
+    bench.machine.switch(true);
+    let now = status(&mut bench);
+    assert!(now.power.on && !now.last_event.on_by_command);
+    // On while it is on changes nothing.
+    bench.ask(ChassisControl::PowerUp).unwrap();
+    assert!(!status(&mut bench).last_event.on_by_command);
+}
+
+#[tokio::test]
+async fn the_restore_policy_is_kept() {
+    let mut bench = Bench::new();
+    let set = |policy| SetPowerRestorePolicy { policy };
+    let policy = Some(PowerRestorePolicy::AlwaysOn);
+    assert_eq!(bench.ask(set(policy)), Ok(SupportedPolicies::ALL));
+    assert_eq!(bench.ask(set(None)), Ok(SupportedPolicies::ALL));
+    let status = bench.ask(GetChassisStatus).unwrap();
+    assert_eq!(status.power.restore_policy, policy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_action_is_busy_after_the_deadline_and_happens_all_the_same() {
+    let mut bench = Bench::new();
+    bench.machine.hold();
+    let first = bench.send(ChassisControl::PowerUp);
+    tokio::time::advance(DEADLINE - Duration::from_millis(1)).await;
+    assert!(bench.answer(first).is_none());
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(bench.answer(first), Some(Err(CompletionCode::NodeBusy)));
+    assert_eq!(bench.behaviour.deadline(), None);
+
+    // Who asks again joins the same call, and learns how it ended.
+    let again = bench.send(ChassisControl::PowerUp);
+    let another = bench.send(ChassisControl::PowerDown);
+    assert_eq!(bench.answer(another), Some(Err(CompletionCode::NodeBusy)));
+    bench.machine.release();
+    bench.settle().await;
+    assert_eq!(bench.answer(again), Some(Ok(Vec::new())));
+    assert_eq!(
+        bench.machine.performed(),
+        [Performed::Power(PowerAction::On)]
+    );
+    assert!(
+        bench
+            .ask(GetChassisStatus)
+            .unwrap()
+            .last_event
+            .on_by_command
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn identical_requests_are_one_call() {
+    let mut bench = Bench::new();
+    bench.machine.switch(true);
+    bench.machine.hold();
+    let all: Vec<_> = (0..3)
+        .map(|_| bench.send(ChassisControl::PowerCycle))
+        .collect();
+    bench.machine.release();
+    bench.settle().await;
+    for one in all {
+        assert_eq!(bench.answer(one), Some(Ok(Vec::new())));
+    }
+    assert_eq!(
+        bench.machine.performed(),
+        [Performed::Power(PowerAction::Cycle)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_are_counted() {
+    let mut bench = Bench::new();
+    bench.machine.hold();
+    let all: Vec<_> = (0..100)
+        .map(|_| bench.send(ChassisControl::PowerUp))
+        .collect();
+    let refused = all.iter().filter(|one| bench.answer(**one).is_some());
+    assert_eq!(refused.count(), 100 - 64);
+}
+
+#[tokio::test]
+async fn the_restart_cause_is_ours_until_somebody_else_starts_the_machine() {
+    let mut bench = Bench::new();
+    let cause = |bench: &mut Bench| bench.ask(GetSystemRestartCause).unwrap().cause;
+    assert_eq!(cause(&mut bench), RestartCause::Unknown);
+    bench.ask(ChassisControl::PowerUp).unwrap();
+    assert_eq!(cause(&mut bench), RestartCause::ChassisControl);
+    bench.machine.switch(false);
+    bench.machine.switch(true);
+    assert_eq!(cause(&mut bench), RestartCause::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_identify_light_goes_out_by_itself() {
+    let mut bench = Bench::new();
+    let light = |bench: &mut Bench| bench.ask(GetChassisStatus).unwrap().misc.identify;
+    assert_eq!(light(&mut bench), Some(IdentifyState::Off));
+    let seconds = 15.try_into().unwrap();
+    bench.ask(ChassisIdentify::Timed(seconds)).unwrap();
+    assert_eq!(light(&mut bench), Some(IdentifyState::Timed));
+    tokio::time::advance(Duration::from_secs(15)).await;
+    assert_eq!(light(&mut bench), Some(IdentifyState::Off));
+    bench.ask(ChassisIdentify::Indefinite).unwrap();
+    assert_eq!(light(&mut bench), Some(IdentifyState::Indefinite));
+    bench.ask(ChassisIdentify::Off).unwrap();
+    assert_eq!(light(&mut bench), Some(IdentifyState::Off));
+}
+
+#[tokio::test(start_paused = true)]
+async fn power_on_hours_count_the_time_that_the_machine_is_on() {
+    let mut bench = Bench::new();
+    bench.machine.switch(true);
+    tokio::time::advance(Duration::from_secs(2 * 3600 + 60)).await;
+    bench.machine.switch(false);
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    let counter = bench.ask(GetPohCounter).unwrap();
+    assert_eq!((counter.minutes_per_count, counter.count), (60, 2));
+}
+
+#[tokio::test]
+async fn capabilities_are_kept_but_for_what_is_read_only() {
+    let mut bench = Bench::new();
+    let set = ChassisCapabilities {
+        intrusion_sensor: true,
+        fru: 0x24,
+        ..ChassisCapabilities::default()
+    };
+    bench.ask(SetChassisCapabilities(set)).unwrap();
+    let diagnostic_interrupt = true;
+    assert_eq!(
+        bench.ask(GetChassisCapabilities),
+        Ok(ChassisCapabilities {
+            diagnostic_interrupt,
+            ..set
+        })
+    );
+}
