@@ -31,24 +31,24 @@ pub(crate) enum Command {
 
 /// Runs one command to its end.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
-    if let Command::Completion(args) = command {
-        return completion::run(&args);
+    match command {
+        Command::Add(args) => with_daemon(async |client| add::run(client, args).await),
+        Command::Delete(args) => with_daemon(async |client| delete::run(client, args).await),
+        Command::List(args) => with_daemon(async |client| list::run(client, args).await),
+        Command::Show(args) => with_daemon(async |client| show::run(client, args).await),
+        Command::Start(args) => with_daemon(async |client| start::run(client, args).await),
+        Command::Stop(args) => with_daemon(async |client| stop::run(client, args).await),
+        Command::Completion(args) => completion::run(&args),
     }
+}
+
+/// Runs what needs vbmcd, on a runtime of its own.
+fn with_daemon(act: impl AsyncFnOnce(&Client) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let client = Client::from_config(&ConfigFile::load()?)?;
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
-        match command {
-            Command::Add(args) => add::run(&client, args).await,
-            Command::Delete(args) => delete::run(&client, args).await,
-            Command::List(args) => list::run(&client, args).await,
-            Command::Show(args) => show::run(&client, args).await,
-            Command::Start(args) => start::run(&client, args).await,
-            Command::Stop(args) => stop::run(&client, args).await,
-            Command::Completion(args) => completion::run(&args),
-        }
-    })
+    runtime.block_on(act(&client))
 }
 
 /// A status as the original prints it.
