@@ -1,1 +1,26 @@
-//! x
+//! Fixtures for the end-to-end tests in `tests/`: each starts what it needs, waits for a condition rather than for a
+//! time, and takes everything down again, after a failure too.
+//!
+//! What belongs here: starting and asking foreign programs. What may never: knowledge about how vbmcd works inside;
+//! these tests see what an operator sees.
+
+pub mod build;
+pub mod client;
+pub mod daemon;
+pub mod guest;
+pub mod home;
+pub mod libvirtd;
+pub mod net;
+pub mod node;
+pub mod run;
+pub mod turn;
+pub mod virtualbmc;
+pub mod wait;
+
+pub use client::Bmc;
+pub use daemon::Vbmcd;
+pub use guest::Guest;
+pub use home::Home;
+pub use libvirtd::Libvirtd;
+pub use run::{Outcome, Run};
+pub use wait::wait_for;

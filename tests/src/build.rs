@@ -1,0 +1,63 @@
+//! The binaries under test, built from the sources as they stand: a test never meets a stale one.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The top of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests).to_owned()
+}
+
+/// The target directory that this test itself was built into.
+///
+/// # Panics
+///
+/// When the test doesn't run from a target directory.
+#[must_use]
+pub fn target_dir() -> PathBuf {
+    profile_dir().parent().expect("target/").to_owned()
+}
+
+/// The path of `vbmcd` or `vbmc`. Builds both first, once per test process.
+///
+/// # Panics
+///
+/// When they don't compile.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    DIR.get_or_init(build).join(name)
+}
+
+/// `target/debug`, or another profile's: test executables are in its `deps`.
+fn profile_dir() -> PathBuf {
+    let exe = env::current_exe().expect("the path of this test");
+    let deps = exe.parent().expect("deps/");
+    deps.parent().expect("the profile's directory").to_owned()
+}
+
+fn build() -> PathBuf {
+    let dir = profile_dir();
+    let profile = match dir.file_name().and_then(|name| name.to_str()) {
+        None | Some("debug") => "dev",
+        Some(name) => name,
+    };
+    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--locked", "--profile", profile])
+        .args(["-p", "vbmc-daemon", "-p", "vbmc-cli"])
+        .arg("--target-dir")
+        .arg(target_dir())
+        .current_dir(repository())
+        .output()
+        .expect("cargo");
+    assert!(
+        output.status.success(),
+        "vbmcd and vbmc don't compile:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    dir
+}

@@ -1,0 +1,202 @@
+//! A libvirtd of the test's own, which can be stopped, frozen and killed: QEMU and libvirt's test driver behind one
+//! socket, in namespaces of its own (see `libvirtd.sh`). Any number run side by side, and beside one of the system.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use nix::unistd::Uid;
+use tempfile::TempDir;
+
+use crate::run::{Outcome, Run};
+use crate::wait_for;
+
+const START: Duration = Duration::from_secs(30);
+
+/// A running libvirtd; it and its virtual machines end when this is dropped.
+#[derive(Debug)]
+pub struct Libvirtd {
+    dir: TempDir,
+    namespaces: Child,
+    // An Option so that it can be closed before the end is waited for.
+    commands: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Libvirtd {
+    /// Starts it and waits until it takes connections.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't come up.
+    #[must_use]
+    pub fn start() -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("vbmc-libvirtd-")
+            .tempdir()
+            .expect("a temporary directory");
+        let mut unshare = Command::new("unshare");
+        unshare.args([
+            "--mount",
+            "--net",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+        ]);
+        if !Uid::effective().is_root() {
+            unshare.arg("--map-root-user");
+        }
+        let mut namespaces = unshare
+            .args(["sh", "-c", include_str!("libvirtd.sh"), "libvirtd.sh"])
+            .arg(dir.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare, of Debian's util-linux");
+        let commands = namespaces.stdin.take();
+        let answers = BufReader::new(namespaces.stdout.take().expect("a pipe"));
+        let mut libvirtd = Self {
+            dir,
+            namespaces,
+            commands,
+            answers,
+        };
+        libvirtd.start_again();
+        libvirtd
+    }
+
+    /// Starts it after [`Self::stop`] or [`Self::kill`], and waits until it takes connections.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't come up.
+    pub fn start_again(&mut self) {
+        self.command("start");
+        let socket = self.socket();
+        wait_for("libvirtd to take connections", START, || {
+            UnixStream::connect(&socket).ok().map(drop)
+        });
+    }
+
+    /// Stops it in an orderly way. Virtual machines keep running; libvirt's test driver forgets its own.
+    pub fn stop(&mut self) {
+        self.command("stop");
+    }
+
+    /// Kills it. Virtual machines keep running; libvirt's test driver forgets its own.
+    pub fn kill(&mut self) {
+        self.command("kill");
+    }
+
+    /// Freezes it: connections stay open, and nothing answers.
+    pub fn freeze(&mut self) {
+        self.command("freeze");
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub fn thaw(&mut self) {
+        self.command("thaw");
+    }
+
+    /// The URI of its QEMU driver.
+    #[must_use]
+    pub fn qemu_uri(&self) -> String {
+        format!("qemu+unix:///system?socket={}", self.socket().display())
+    }
+
+    /// The URI of its test driver, with the domains of the file `node`.
+    #[must_use]
+    pub fn test_uri(&self, node: &Path) -> String {
+        format!(
+            "test+unix://{}?socket={}",
+            node.display(),
+            self.socket().display()
+        )
+    }
+
+    /// A directory that virtual machines may use; deleted at the end.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Runs virsh on the hypervisor `uri`.
+    #[track_caller]
+    #[must_use]
+    pub fn virsh<'a>(&self, uri: &str, args: impl IntoIterator<Item = &'a str>) -> Outcome {
+        Run::new("virsh")
+            .env("HOME", self.dir())
+            .args(["-q", "-c", uri])
+            .args(args)
+            .outcome()
+    }
+
+    /// Defines a virtual machine in QEMU.
+    ///
+    /// # Panics
+    ///
+    /// When libvirt refuses it.
+    #[track_caller]
+    pub fn define(&self, name: &str, xml: &str) {
+        let file = self.dir().join(format!("{name}.xml"));
+        fs::write(&file, xml).expect("the domain's XML");
+        let file = file.to_string_lossy();
+        let _ = self.virsh(&self.qemu_uri(), ["define", &file]).ok();
+    }
+
+    /// The state of a domain as virsh prints it: `running`, `shut off`.
+    #[track_caller]
+    #[must_use]
+    pub fn state(&self, uri: &str, domain: &str) -> String {
+        self.virsh(uri, ["domstate", domain]).ok().trim().to_owned()
+    }
+
+    /// A domain's XML as it will be at its next start.
+    #[track_caller]
+    #[must_use]
+    pub fn inactive_xml(&self, uri: &str, domain: &str) -> String {
+        self.virsh(uri, ["dumpxml", "--inactive", domain]).ok()
+    }
+
+    /// A domain's XML as it runs now.
+    #[track_caller]
+    #[must_use]
+    pub fn live_xml(&self, uri: &str, domain: &str) -> String {
+        self.virsh(uri, ["dumpxml", domain]).ok()
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.dir.path().join("libvirt-sock")
+    }
+
+    fn command(&mut self, command: &str) {
+        let commands = self.commands.as_mut().expect("the pipe to libvirtd.sh");
+        writeln!(commands, "{command}").expect("libvirtd.sh takes commands");
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("an answer");
+        assert_eq!(
+            answer.trim_end(),
+            command,
+            "libvirtd.sh should have done it; namespaces and tmpfs need root, or user namespaces"
+        );
+    }
+}
+
+impl Drop for Libvirtd {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let log = fs::read_to_string(self.dir.path().join("libvirtd.log"));
+            eprintln!(
+                "--- log of libvirtd\n{}--- end of log",
+                log.unwrap_or_default()
+            );
+        }
+        drop(self.commands.take());
+        let _ = self.namespaces.wait();
+    }
+}

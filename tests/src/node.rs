@@ -1,0 +1,60 @@
+//! Node files of libvirt's built-in test driver: any number of domains, no hypervisor. They run when it starts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A node file; deleted when dropped.
+#[derive(Debug)]
+pub struct Node {
+    dir: TempDir,
+}
+
+impl Node {
+    /// With these domains.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    #[must_use]
+    pub fn new<S: AsRef<str>>(domains: impl IntoIterator<Item = S>) -> Self {
+        let domains: String = domains
+            .into_iter()
+            .map(|name| domain(name.as_ref()))
+            .collect();
+        let dir = tempfile::Builder::new()
+            .prefix("vbmc-node-")
+            .tempdir()
+            .expect("a temporary directory");
+        let node = Self { dir };
+        fs::write(node.path(), format!("<node>{domains}</node>")).expect("the node file");
+        node
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.directory().join("node.xml")
+    }
+
+    /// Where the file is; room for more of the test's own.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The URI by which a process opens it for itself. The domains are that process's own: none other sees their state.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        format!("test://{}", self.path().display())
+    }
+}
+
+fn domain(name: &str) -> String {
+    format!(
+        "<domain type='test'><name>{name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
+           <os><type>hvm</type><boot dev='hd'/><boot dev='network'/></os>
+         </domain>"
+    )
+}
