@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use nix::unistd::{Gid, Group};
-use vbmc_core::config::ConfigFile;
+use vbmc_core::config::{ConfigError, ConfigFile};
 use vbmc_core::fleet::Options;
 use vbmc_core::ipmi_proto::crypto::CipherSuite;
 use vbmc_core::registry::cipher_suites;
@@ -50,10 +50,10 @@ impl Config {
     /// Reads the file in force.
     pub(crate) fn load() -> Result<Self> {
         let file = ConfigFile::load()?;
-        let path = file.path().map(Path::to_owned);
-        Self::from_file(&file).with_context(|| match path {
-            Some(path) => format!("the configuration in {}", path.display()),
-            None => "the default configuration".to_owned(),
+        Self::from_file(&file).map_err(|error| match file.path() {
+            // These name the file themselves.
+            Some(path) if !error.is::<ConfigError>() => error.context(path.display().to_string()),
+            _ => error,
         })
     }
 

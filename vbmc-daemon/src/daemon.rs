@@ -25,8 +25,10 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 pub(crate) fn run(readiness: Readiness) -> Result<()> {
     let config = Config::load()?;
     let log = Log::start(&config)?;
+    let has_logfile = config.logfile.is_some();
     let result = serve(config, &log, &readiness);
-    if let Err(error) = &result {
+    // Without a log file, whoever called us reads it in the same place.
+    if let (Err(error), true) = (&result, has_logfile) {
         tracing::error!("{error:#}");
     }
     result

@@ -43,6 +43,8 @@ impl Log {
             .with(format)
             .try_init()
             .context("starting the log")?;
+        // In the background nobody sees standard error.
+        std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
         Ok(Self {
             target,
             filter: handle,

@@ -72,6 +72,8 @@ impl Listeners {
                 "address {ip} port {port} is refused to vbmcd's user; choose a port above 1023, or give vbmcd the \
                  capability CAP_NET_BIND_SERVICE as its systemd unit does"
             ),
+            // Not the address but another setting.
+            io::ErrorKind::InvalidInput => error.to_string(),
             _ => format!("cannot listen on address {ip} port {port}: {error}"),
         }
     }
