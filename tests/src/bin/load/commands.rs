@@ -63,6 +63,7 @@ pub(crate) fn rate(
         }
         while console.poll_transmit(now(), &mut rng, &mut out) {
             socket.send(&out)?;
+            out.clear();
         }
         let wait = console
             .poll_timeout()

@@ -85,6 +85,7 @@ async fn one(bmc: SocketAddr, config: Config, origin: Instant) -> Result<bool> {
         }
         while console.poll_transmit(now(), &mut rand::rng(), &mut out) {
             socket.send(&out).await?;
+            out.clear();
         }
         let wait = console
             .poll_timeout()
