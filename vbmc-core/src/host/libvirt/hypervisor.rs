@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, RwLock};
 use tokio::sync::{oneshot, watch};
 
 use super::ffi::{Event, Link, Mailbox};
@@ -45,6 +45,32 @@ pub(super) struct Shared {
     stopped: AtomicBool,
     hurry: AtomicBool,
     linger: Mutex<Option<(Instant, Arc<Hypervisor>)>>,
+    ended: Arc<Ended>,
+}
+
+/// Whether a hypervisor's supervisor has ended, and the connection with it.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    ended: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Ended {
+    pub(super) fn announce(&self) {
+        *self.ended.lock() = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for the end, no longer than until `deadline`. Whether it has come.
+    pub(super) fn wait(&self, deadline: Instant) -> bool {
+        let mut ended = self.ended.lock();
+        while !*ended {
+            if self.changed.wait_until(&mut ended, deadline).timed_out() {
+                return *ended;
+            }
+        }
+        true
+    }
 }
 
 /// How connecting goes.
@@ -121,11 +147,15 @@ impl Hypervisor {
             stopped: AtomicBool::new(false),
             hurry: AtomicBool::new(false),
             linger: Mutex::default(),
+            ended: Arc::default(),
         });
         let supervised = Arc::clone(&shared);
         let spawned = std::thread::Builder::new()
             .name("libvirt-connection".into())
-            .spawn(move || supervisor::supervise(&supervised, &events));
+            .spawn(move || {
+                supervisor::supervise(&supervised, &events);
+                supervised.ended.announce();
+            });
         if let Err(error) = spawned {
             tracing::error!(uri = shared.uri(), %error, "starting a thread for a libvirt connection");
             shared.ended(Err(format!(
@@ -137,6 +167,11 @@ impl Hypervisor {
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0
+    }
+
+    /// Tells when the connection is closed, some time after the last user is gone.
+    pub(super) fn end(&self) -> Arc<Ended> {
+        Arc::clone(&self.0.ended)
     }
 
     /// Keeps the connection for a minute, whoever else uses it.
@@ -303,6 +338,18 @@ pub(super) fn redacted(uri: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_connection_ends_with_its_last_user() {
+        let hypervisor = Arc::new(Hypervisor::connect("test:///default", None));
+        let end = hypervisor.end();
+        hypervisor.linger();
+        drop(Arc::clone(&hypervisor));
+        assert!(!end.wait(Instant::now()), "it has users");
+        hypervisor.shared().end_linger();
+        drop(hypervisor);
+        assert!(end.wait(Instant::now() + Duration::from_secs(20)));
+    }
 
     #[test]
     fn a_password_in_a_uri_is_not_shown() {

@@ -32,13 +32,13 @@ mod xml;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use virt::domain::Domain;
 
 use self::error::host_error;
-use self::hypervisor::{Hypervisor, redacted};
+use self::hypervisor::{Ended, Hypervisor, redacted};
 use self::inventory::Uuid;
 use self::machine::Machine;
 use super::{BoxFuture, CheckError, Host, HostError, Hosts, Identity, Target};
@@ -47,6 +47,9 @@ use crate::Secret;
 /// How long a hypervisor may take to answer a check. Below the 5 s for which `vbmc` waits for its daemon, so that the
 /// reason arrives.
 const CHECK: Duration = Duration::from_millis(4500);
+
+/// How long the end of unused connections is waited for. One to a frozen hypervisor takes longer to close.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// libvirt's hypervisors: one connection for each URI and credentials, shared by all machines there.
 ///
@@ -61,6 +64,7 @@ pub struct Hypervisors {
 struct Known {
     sasl: Option<(String, Secret)>,
     hypervisor: Weak<Hypervisor>,
+    end: Arc<Ended>,
 }
 
 impl Hypervisors {
@@ -73,7 +77,9 @@ impl Hypervisors {
     fn hypervisor(&self, target: &Target) -> Arc<Hypervisor> {
         let mut known = self.known.lock();
         let known = known.entry(target.uri.clone()).or_default();
-        known.retain(|known| known.hypervisor.strong_count() > 0);
+        // Those that are being closed stay until they are, for `drop` to wait for.
+        known
+            .retain(|known| known.hypervisor.strong_count() > 0 || !known.end.wait(Instant::now()));
         let found = known
             .iter()
             .filter(|known| known.sasl == target.sasl)
@@ -83,6 +89,7 @@ impl Hypervisors {
             known.push(Known {
                 sasl: target.sasl.clone(),
                 hypervisor: Arc::downgrade(&hypervisor),
+                end: hypervisor.end(),
             });
             hypervisor
         })
@@ -90,11 +97,26 @@ impl Hypervisors {
 }
 
 impl Drop for Hypervisors {
+    /// Waits a moment for the connections that nobody uses any more. A program that ends while one is in the middle of
+    /// a TLS or SASL handshake crashes at times: those libraries clean up at exit while they are at work.
     fn drop(&mut self) {
-        for known in self.known.lock().drain().flat_map(|(_, known)| known) {
+        let deadline = Instant::now() + PARTING;
+        let known: Vec<Known> = self
+            .known
+            .lock()
+            .drain()
+            .flat_map(|(_, known)| known)
+            .collect();
+        for known in &known {
             if let Some(hypervisor) = known.hypervisor.upgrade() {
                 hypervisor.shared().end_linger();
             }
+        }
+        for known in known
+            .iter()
+            .filter(|known| known.hypervisor.strong_count() == 0)
+        {
+            known.end.wait(deadline);
         }
     }
 }
