@@ -9,9 +9,10 @@ use core::time::Duration;
 use crate::Time;
 use crate::message::{Header, RequestMessage};
 
-/// How many requests are remembered: a quarter of the rqSeq space, so that a console that goes round it at full speed
-/// never meets its own past.
-const CAPACITY: usize = 16;
+/// How many requests are remembered. Half of the rqSeq space, so that a console that goes round it at full speed never
+/// meets its own past; and as many as the sequence window lets in while a late repeat of the oldest may still come, 16
+/// from behind and 15 from ahead. With 16, bad networks had requests executed twice (`tests/pair/network.rs`).
+const CAPACITY: usize = 32;
 /// How long a request is remembered, and once it is answered, its response. ipmitool gives up on one 10 s after it first sent it.
 const LIFETIME: Duration = Duration::from_secs(10);
 
