@@ -1,0 +1,24 @@
+//! The bodies of the fuzz targets, from the tests of ipmi-proto: `tests/corpus.rs` there replays the corpora.
+
+#[path = "../../ipmi-proto/tests/fuzzing/mod.rs"]
+mod fuzzing;
+
+/// Datagrams into an endpoint in every session state.
+pub fn datagram(data: &[u8]) {
+    fuzzing::datagram::run(data);
+}
+
+/// Both ends, with anything spliced into their handshake.
+pub fn handshake(data: &[u8]) {
+    fuzzing::handshake::run(data);
+}
+
+/// Datagrams into the console end in every state.
+pub fn console(data: &[u8]) {
+    fuzzing::console::run(data);
+}
+
+/// Decode, encode, decode of every message and every command.
+pub fn roundtrip(data: &[u8]) {
+    fuzzing::roundtrip::run(data);
+}
