@@ -51,8 +51,14 @@ impl Sessions for Endpoint {
 }
 
 impl Task {
-    pub(super) fn new(socket: Socket, config: Config, behaviour: Behaviour, inbox: Inbox) -> Self {
-        Self {
+    /// Boxed, since a future that owns its task by value holds it twice.
+    pub(super) fn new(
+        socket: Socket,
+        config: Config,
+        behaviour: Behaviour,
+        inbox: Inbox,
+    ) -> Box<Self> {
+        Box::new(Self {
             socket,
             endpoint: Endpoint::new(config, &mut rand::rng()),
             behaviour,
@@ -61,11 +67,11 @@ impl Task {
             last: 0,
             origin: Instant::now(),
             alarm: None,
-        }
+        })
     }
 
     /// Runs until it is told to stop.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self: Box<Self>) {
         let stopped = loop {
             tokio::select! {
                 biased;
@@ -144,14 +150,14 @@ impl Task {
             .handle(now, route.peer, datagram, &mut rng, out)
         {
             Event::Reply => self.send(out, route),
-            Event::Request(incoming) => self.request(incoming, route, out),
+            Event::Request(incoming) => self.request(now, incoming, route, out),
             Event::Dropped(reason) => {
                 tracing::trace!(bmc = self.name(), peer = %route.peer, %reason, "dropped");
             }
         }
     }
 
-    fn request(&mut self, incoming: Incoming, route: Route, out: &mut Vec<u8>) {
+    fn request(&mut self, now: Time, incoming: Incoming, route: Route, out: &mut Vec<u8>) {
         let Incoming {
             token,
             request,
@@ -160,14 +166,20 @@ impl Task {
         self.last += 1;
         let asker = Asker::new(self.last, route, &request, requester);
         match self.behaviour.handle(&request, &asker, &self.endpoint) {
-            Outcome::Answered(answer) => self.respond(token, answer, route, out),
+            Outcome::Answered(answer) => self.respond(now, token, answer, route, out),
             Outcome::Later => self.waiting.push((asker.number, token)),
         }
         self.apply_effects();
     }
 
-    fn respond(&mut self, token: Token, answer: Answer, route: Route, out: &mut Vec<u8>) {
-        let now = self.now();
+    fn respond(
+        &mut self,
+        now: Time,
+        token: Token,
+        answer: Answer,
+        route: Route,
+        out: &mut Vec<u8>,
+    ) {
         let sent = self
             .endpoint
             .respond(now, token, answer, &mut rand::rng(), out);
@@ -203,6 +215,7 @@ impl Task {
 
     /// Answers those who waited.
     fn deliver(&mut self, answers: Deliveries) {
+        let now = self.now();
         let mut out = Vec::new();
         for (asker, answer) in answers {
             let mut waiting = self.waiting.iter();
@@ -210,7 +223,7 @@ impl Task {
                 continue;
             };
             let (_, token) = self.waiting.swap_remove(place);
-            self.respond(token, answer, asker.route, &mut out);
+            self.respond(now, token, answer, asker.route, &mut out);
         }
         self.apply_effects();
     }
