@@ -459,7 +459,7 @@ impl Behaviour {
                     bmc = self.settings.name,
                     domain = self.settings.domain,
                     peer = %asker.route.peer,
-                    user = ?asker.user(),
+                    user = asker.user().map(tracing::field::display),
                     request = asker.request,
                     %completion,
                     "answered"

@@ -191,3 +191,35 @@ async fn no_change_is_not_saved() {
     assert_eq!(bench.ask(enable), Ok(()));
     assert!(bench.saved().is_empty());
 }
+
+#[tokio::test]
+async fn settings_from_outside_end_the_sessions_of_those_who_changed() {
+    let mut bench = bench();
+    let mut new = bench.behaviour.settings().clone();
+    bench.behaviour.update(new.clone());
+    assert!(bench.behaviour.take_effects().is_empty());
+    new.users[0].password = Some(Secret::new("another"));
+    let bob = UserRecord::administrator(3, "bob", Secret::new("password"));
+    new.users.push(bob);
+    bench.behaviour.update(new);
+    let ended = |user| Effect::EndSessionsOf { user, except: None };
+    assert_eq!(bench.behaviour.take_effects(), [ended(id(2)), ended(id(3))]);
+}
+
+#[tokio::test]
+async fn our_own_change_that_comes_back_from_the_file_ends_no_session_of_ours() {
+    let mut bench = bench();
+    bench.session = 7;
+    let set = PasswordOperation::Set(short("new"));
+    let number = bench.send(operation(2, set));
+    let mut new = bench.behaviour.settings().clone();
+    new.users[0].password = Some(Secret::new("new"));
+    bench.behaviour.update(new);
+    assert!(bench.behaviour.take_effects().is_empty());
+    bench.settle().await;
+    assert_eq!(bench.answer(number), Some(Ok(Vec::new())));
+    let except = Some(7);
+    let user = id(2);
+    let ended = Effect::EndSessionsOf { user, except };
+    assert!(bench.behaviour.take_effects().contains(&ended));
+}
