@@ -327,6 +327,8 @@ impl Keys<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// As VirtualBMC 3.3 writes it.
@@ -427,5 +429,32 @@ mod tests {
             assert!(!error.contains("hunter2"), "{error}");
         }
         assert_eq!(read("[Other]\n").unwrap_err(), ConfigError::NoSection);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_may_be_comes_back_the_same(
+            username in "|[!-~é]([ -~é]{0,5}[!-~é])?",
+            password in "|[!-~é]([ -~é]{0,6}[!-~é])?",
+            uri in "[!-~]([ -~é]{0,9}[!-~])?",
+            kg in proptest::option::of("[!-~]([ -~é]{0,6}[!-~])?"),
+            other in "|[!-~é]([ -~é]{0,5}[!-~é])?",
+            port in 1..=u16::MAX,
+        ) {
+            let mut config = read(ORIGINAL).unwrap();
+            config.username = username;
+            config.password = Secret::new(password);
+            config.libvirt_uri = uri;
+            config.kg = kg.map(Secret::new);
+            config.port = port;
+            config.users = vec![plain_user(5, other, Some(Secret::new("#;%[x]=:")))];
+            config.check().unwrap();
+            // Means the absence of a value, as some tools write it.
+            prop_assume!(config.libvirt_uri != "None");
+            let mut ini = Ini::parse(ORIGINAL).unwrap();
+            encode(&config, &mut ini);
+            let text = ini.to_string();
+            prop_assert_eq!(read(&text).unwrap(), config, "{}", text);
+        }
     }
 }

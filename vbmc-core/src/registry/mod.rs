@@ -8,7 +8,8 @@
 //! | `check.rs` | the limits of every setting |
 //! | `ini.rs` | INI text as Python's `ConfigParser` has it |
 //! | `codec.rs` | settings to keys and back |
-//! | `store.rs` | [`Registry`]: the files, read, and written so that no crash and no full disk breaks one |
+//! | `store.rs` | [`Registry`]: the directories and files of all BMCs |
+//! | `replace.rs` | a file written so that no crash and no full disk breaks it |
 //! | `watch.rs` | [`Changes`]: what other programs do to them |
 //!
 //! Whether a BMC runs is not known here; that is [`fleet`](crate::fleet)'s.
@@ -22,6 +23,7 @@ pub mod check;
 mod codec;
 pub mod ini;
 mod name;
+mod replace;
 mod store;
 mod watch;
 

@@ -2,20 +2,18 @@
 //!
 //! Everything here blocks. Callers make sure that one BMC's file is changed by one of them at a time.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, fchown};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::ini::Ini;
+use super::replace::{replace, sync_dir};
 use super::{BmcConfig, BmcName, ConfigError, codec};
 
 /// The file of a BMC inside its directory.
 pub(super) const FILE: &str = "config";
-
-/// A save's new file until it takes `FILE`'s place. One per BMC, so that a crash leaves one at most.
-const TEMPORARY_FILE: &str = ".config.new";
 
 /// What directories of ours begin with while they are made or deleted. No BMC's name begins with a dot.
 const TEMPORARY_DIR: &str = ".vbmcd-";
@@ -206,10 +204,10 @@ impl Registry {
         let error = |source| write_error(&dir, source);
         if dir.is_dir() {
             // Without a file it is no BMC yet: somebody was interrupted.
-            return replace(&dir, &ini, None).map_err(error);
+            return replace(&dir.join(FILE), &ini.to_string(), None).map_err(error);
         }
         let temporary = self.temporary_dir().map_err(error)?;
-        replace(temporary.path(), &ini, None).map_err(error)?;
+        replace(&temporary.path().join(FILE), &ini.to_string(), None).map_err(error)?;
         match fs::rename(temporary.path(), &dir) {
             Ok(()) => {
                 // Nothing is left for it to remove.
@@ -249,7 +247,7 @@ impl Registry {
         let owner = fs::metadata(&path)
             .map(|meta| (meta.uid(), meta.gid()))
             .ok();
-        replace(&dir, &ini, owner).map_err(|source| write_error(&path, source))?;
+        replace(&path, &ini.to_string(), owner).map_err(|source| write_error(&path, source))?;
         Ok(config)
     }
 
@@ -336,52 +334,11 @@ fn read_text(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
-/// Writes `<dir>/config` anew: to a temporary file that takes its place once it is on the disk.
-fn replace(dir: &Path, ini: &Ini, owner: Option<(u32, u32)>) -> io::Result<()> {
-    let temporary = dir.join(TEMPORARY_FILE);
-    remove_if_there(&temporary)?;
-    let result =
-        write_new(&temporary, ini, owner).and_then(|()| fs::rename(&temporary, dir.join(FILE)));
-    if result.is_err() {
-        remove_if_there(&temporary)?;
-    }
-    result?;
-    sync_dir(dir)
-}
-
-fn write_new(path: &Path, ini: &Ini, owner: Option<(u32, u32)>) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(ini.to_string().as_bytes())?;
-    let meta = file.metadata()?;
-    if let Some((user, group)) = owner
-        && (meta.uid(), meta.gid()) != (user, group)
-        && let Err(error) = fchown(&file, Some(user), Some(group))
-    {
-        // Root alone may give files away; anybody else's become their own.
-        tracing::debug!(path = %path.display(), %error, "cannot keep the file's owner");
-    }
-    file.sync_all()
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use super::super::replace::TEMPORARY_FILE;
     use super::*;
     use crate::Secret;
 
