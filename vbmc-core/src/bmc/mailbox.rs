@@ -40,6 +40,11 @@ impl Mailbox {
         let _ = self.0.send(Box::new(message));
     }
 
+    /// Whether the task has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Runs a call to its end, whatever becomes of the BMC meanwhile, and sends what it brought. A panic in it is an
     /// error of that call.
     pub(super) fn run<T: 'static>(

@@ -84,6 +84,12 @@ impl Bmc {
         self.local
     }
 
+    /// Whether it ended without being stopped: by a fault of its own.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+
     /// Takes over changed settings other than `listen`. Sessions of users who were changed end. Settings that no BMC
     /// can have are logged and not taken.
     pub fn update(&self, settings: Settings) {

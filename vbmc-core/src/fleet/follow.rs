@@ -89,7 +89,11 @@ impl Fleet {
         if let Some(running) = todo.stop {
             self.stop_running(&slot.name, running).await;
         }
-        if todo.start || retry && slot.has_failed() {
+        let again = retry && slot.has_failed();
+        if again {
+            self.halt(slot).await;
+        }
+        if todo.start || again {
             self.launch(slot);
         }
     }

@@ -223,6 +223,8 @@ impl Fleet {
                 return Ok(view);
             }
             self.set_active(slot, true).await?;
+            // What is left of one that failed.
+            self.halt(slot).await;
             self.launch(slot);
             let view = self.usable(slot)?;
             match view.problem {

@@ -48,6 +48,9 @@ enum Run {
     Failed(String),
 }
 
+/// Why a BMC does not run that nobody stopped.
+const ENDED: &str = "it ended by a fault of its own, which the log tells; start it again";
+
 /// What is left to do after a file was read.
 #[derive(Debug, Default)]
 pub(super) struct Todo {
@@ -99,6 +102,9 @@ impl Slot {
                 let config = Some(known.config.clone());
                 match &known.run {
                     Run::Down => (Status::Down, None, config, None),
+                    Run::Running(bmc) if bmc.has_ended() => {
+                        (Status::Error, Some(ENDED.to_owned()), config, None)
+                    }
                     Run::Running(bmc) => (Status::Running, None, config, Some(bmc.local_addr())),
                     Run::Failed(problem) => (Status::Error, Some(problem.clone()), config, None),
                 }
@@ -125,7 +131,14 @@ impl Slot {
 
     /// Whether the BMC should run and does not.
     pub(super) fn has_failed(&self) -> bool {
-        matches!(&*self.state.lock(), State::Known(known) if matches!(known.run, Run::Failed(_)))
+        match &*self.state.lock() {
+            State::Known(known) => match &known.run {
+                Run::Down => false,
+                Run::Running(bmc) => bmc.has_ended(),
+                Run::Failed(_) => true,
+            },
+            State::Absent | State::Broken(_) => false,
+        }
     }
 
     /// Takes over what was read of the file. A running BMC learns of new users and keys at once; what needs a start or

@@ -251,3 +251,21 @@ async fn one_bad_file_leaves_the_others_running() {
         "{problem}"
     );
 }
+
+#[test]
+fn a_bmc_whose_task_died_is_listed_so_and_can_be_started_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = || tokio::runtime::Runtime::new().unwrap();
+    let first = runtime();
+    let fleet = first.block_on(async {
+        let fleet = open(dir.path()).await;
+        fleet.add(config("a", free_port())).await.unwrap();
+        fleet.start(&name("a")).await.unwrap();
+        fleet
+    });
+    // Takes its tasks with it, as a fault would.
+    drop(first);
+    assert_eq!(status_of(&fleet.list(), "a"), Some(Status::Error));
+    let view = runtime().block_on(fleet.start(&name("a"))).unwrap();
+    assert_eq!(view.status, Status::Running);
+}
