@@ -9,8 +9,11 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
+use std::time::Duration;
 
-use rustix::process::{Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use support::{Daemon, Home, free_port, wait_for};
 
 fn stderr(output: &std::process::Output) -> String {
@@ -46,7 +49,7 @@ fn goes_to_the_background_once() {
 }
 
 /// Whether it has ended and nobody has asked for its exit code: who adopts it may take a while.
-fn is_zombie(pid: rustix::process::Pid) -> bool {
+fn is_zombie(pid: Pid) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
         stat.rsplit(')')
             .next()
@@ -178,4 +181,41 @@ fn strangers_files_in_the_sockets_place_stay() {
         stderr(&output)
     );
     assert_eq!(fs::read_to_string(home.vbmc("vbmcd.sock")).unwrap(), "mine");
+}
+
+#[test]
+fn systemd_is_told() {
+    let home = Home::new();
+    let path = home.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let told = |wanted: &str| {
+        let mut buffer = [0; 256];
+        for _ in 0..1000 {
+            let length = socket.recv(&mut buffer).unwrap();
+            if String::from_utf8_lossy(&buffer[..length]).contains(wanted) {
+                return;
+            }
+        }
+        panic!("{wanted} was not told");
+    };
+    let mut child = home
+        .command()
+        .arg("--foreground")
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "20000")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    told("READY=1");
+    told("WATCHDOG=1");
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::HUP).unwrap();
+    told("RELOADING=1");
+    told("READY=1");
+    kill_process(pid, Signal::TERM).unwrap();
+    told("STOPPING=1");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -14,7 +14,7 @@ use axum::{Json, Router};
 use utoipa::OpenApi;
 use vbmc_core::Secret;
 use vbmc_core::control::{BmcDetails, BmcSummary, NewBmc, Problem, Version};
-use vbmc_core::fleet::{BmcView, Fleet};
+use vbmc_core::fleet::{BmcView, Fleet, FleetError};
 use vbmc_core::registry::{BmcConfig, BmcName, check};
 
 use super::peer;
@@ -118,7 +118,9 @@ async fn add(
     body: Result<Json<NewBmc>, JsonRejection>,
 ) -> Result<(StatusCode, Json<BmcDetails>), Failure> {
     let Json(new) = body?;
-    let view = shared.fleet.add(config(new)?).await?;
+    let config = config(new)?;
+    let fleet = shared.fleet.clone();
+    let view = to_the_end(async move { fleet.add(config).await }).await?;
     Ok((StatusCode::CREATED, details(&shared, view)))
 }
 
@@ -142,7 +144,8 @@ async fn show(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetail
     responses((status = 204), (status = 404, body = Problem))
 )]
 async fn delete(State(shared): State<Shared>, name: Name) -> Result<StatusCode, Failure> {
-    shared.fleet.delete(&parse(name)?).await?;
+    let (fleet, name) = (shared.fleet, parse(name)?);
+    to_the_end(async move { fleet.delete(&name).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -159,7 +162,8 @@ async fn delete(State(shared): State<Shared>, name: Name) -> Result<StatusCode, 
     )
 )]
 async fn start(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetails>, Failure> {
-    let view = shared.fleet.start(&parse(name)?).await?;
+    let (fleet, name) = (shared.fleet.clone(), parse(name)?);
+    let view = to_the_end(async move { fleet.start(&name).await }).await?;
     Ok(details(&shared, view))
 }
 
@@ -175,8 +179,22 @@ async fn start(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetai
     )
 )]
 async fn stop(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetails>, Failure> {
-    let view = shared.fleet.stop(&parse(name)?).await?;
+    let (fleet, name) = (shared.fleet.clone(), parse(name)?);
+    let view = to_the_end(async move { fleet.stop(&name).await }).await?;
     Ok(details(&shared, view))
+}
+
+/// Runs a command to its end, even if the client goes away or the time is up: none is left halfway.
+async fn to_the_end<T: Send + 'static>(
+    command: impl Future<Output = Result<T, FleetError>> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::spawn(command).await {
+        Ok(result) => Ok(result?),
+        Err(fault) => Err(Failure::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("a fault of vbmcd's: {fault}"),
+        )),
+    }
 }
 
 type Name = Result<Path<String>, PathRejection>;
