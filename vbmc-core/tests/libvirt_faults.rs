@@ -200,6 +200,27 @@ async fn a_frozen_libvirtd_is_noticed_and_the_others_are_not_disturbed() {
 }
 
 #[tokio::test]
+async fn a_request_joins_the_same_one_in_flight_and_another_one_has_to_wait() {
+    let mut daemon = Libvirtd::start();
+    let (_hosts, host) = daemon.connect().await;
+    let starts = power(&*host).await.unwrap().starts;
+    // Nobody has noticed yet; all that is asked for stays in flight.
+    daemon.signal(Signal::SIGSTOP);
+    let replies = [(); 3].map(|()| host.control(PowerAction::Cycle));
+    let other = host.control(PowerAction::Off).wait().await;
+    daemon.signal(Signal::SIGCONT);
+    assert!(unavailable(&other), "{other:?}");
+    for reply in replies {
+        reply.wait().await.unwrap();
+    }
+    assert_eq!(
+        power(&*host).await.unwrap().starts,
+        starts + 1,
+        "it ran once"
+    );
+}
+
+#[tokio::test]
 async fn a_libvirtd_that_comes_back_is_found_and_asked_anew() {
     let mut daemon = Libvirtd::start();
     let (hosts, host) = daemon.connect().await;

@@ -34,10 +34,21 @@ pub(super) fn set(
                 .into(),
         ));
     }
-    redefine(connect, domain, |xml| match boot {
-        Some(boot) => overrides::put_in(xml, boot, token()).map(Some),
-        None => overrides::take_out(xml),
-    })
+    let owners = description(domain)?;
+    let Some(boot) = boot else {
+        return put_back(connect, &owners);
+    };
+    let token = format!("{:016x}", rand::random::<u64>());
+    let changed = overrides::put_in(&owners, boot, token.clone()).map_err(xml_error)?;
+    define(connect, &changed)?;
+    if record(domain, Of::NextStart)?.is_some_and(|record| record.token == token) {
+        return Ok(());
+    }
+    // Without the record nobody would put the owner's order back.
+    define(connect, &owners)?;
+    Err(HostError::Unsupported(
+        "this hypervisor keeps no metadata of its domains".into(),
+    ))
 }
 
 /// Puts the owner's order back if the running instance was started with the one-shot override that is on record.
@@ -54,7 +65,7 @@ pub(super) fn settle(
     if !spent {
         return Ok(Some(record.boot));
     }
-    redefine(connect, domain, overrides::take_out)?;
+    put_back(connect, &description(domain)?)?;
     Ok(None)
 }
 
@@ -79,42 +90,44 @@ fn record(domain: &Domain, of: Of) -> Result<Option<Record>, HostError> {
         Ok(xml) => Ok(Record::parse(&xml)
             .inspect_err(|error| tracing::warn!(%error, "ignoring a boot override"))
             .ok()),
-        // The last: it does not run, or exists only while it runs, and so has no such description.
-        Err(error)
-            if matches!(
-                error.code(),
-                ErrorNumber::NoDomainMetadata | ErrorNumber::OperationInvalid
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(host_error(&error)),
+        Err(error) => match error.code() {
+            ErrorNumber::NoDomainMetadata
+            // It does not run, or exists only while it runs, and so has no such description.
+            | ErrorNumber::OperationInvalid
+            // A hypervisor that keeps no metadata has none of ours.
+            | ErrorNumber::NoSupport
+            | ErrorNumber::OperationUnsupported
+            | ErrorNumber::ArgumentUnsupported => Ok(None),
+            _ => Err(host_error(&error)),
+        },
     }
 }
 
-/// Changes the description of the next start, if `change` has anything to change.
-fn redefine(
-    connect: &Connect,
-    domain: &Domain,
-    change: impl FnOnce(&str) -> Result<Option<String>, XmlError>,
-) -> Result<(), HostError> {
-    // Secure: passwords would be lost otherwise. The text goes nowhere but back to libvirt.
+/// What the next start will be made from, passwords and all: they would be lost otherwise. The text goes nowhere but
+/// back to libvirt.
+fn description(domain: &Domain) -> Result<String, HostError> {
     let flags = sys::VIR_DOMAIN_XML_INACTIVE | sys::VIR_DOMAIN_XML_SECURE;
-    let xml = domain
+    domain
         .get_xml_desc(flags)
-        .map_err(|error| host_error(&error))?;
-    let changed = change(&xml).map_err(|error| match error {
-        XmlError::NoDevice(_) => HostError::Unsupported(error.to_string()),
-        XmlError::Malformed(_) => HostError::Failed(error.to_string()),
-    })?;
-    match changed {
-        Some(changed) => Domain::define_xml(connect, &changed)
-            .map(drop)
-            .map_err(|error| host_error(&error)),
+        .map_err(|error| host_error(&error))
+}
+
+fn define(connect: &Connect, xml: &str) -> Result<(), HostError> {
+    Domain::define_xml(connect, xml)
+        .map(drop)
+        .map_err(|error| host_error(&error))
+}
+
+fn put_back(connect: &Connect, xml: &str) -> Result<(), HostError> {
+    match overrides::take_out(xml).map_err(xml_error)? {
+        Some(owners) => define(connect, &owners),
         None => Ok(()),
     }
 }
 
-fn token() -> String {
-    format!("{:016x}", rand::random::<u64>())
+fn xml_error(error: XmlError) -> HostError {
+    match error {
+        XmlError::NoDevice(_) => HostError::Unsupported(error.to_string()),
+        XmlError::Malformed(_) => HostError::Failed(error.to_string()),
+    }
 }

@@ -40,8 +40,16 @@ pub(super) fn look_after(shared: &Shared, uuid: Uuid, chore: Chore) -> bool {
     match attempt(shared, &session, &known, chore) {
         Ok(()) | Err(HostError::NotFound(_)) => true,
         Err(error) => {
-            tracing::warn!(uri = shared.uri(), domain = &*name, ?chore, %error, "will try again");
-            false
+            let again = matches!(error, HostError::Unavailable(_) | HostError::Failed(_));
+            tracing::warn!(
+                uri = shared.uri(),
+                domain = &*name,
+                ?chore,
+                again,
+                %error,
+                "looking after a domain's boot order"
+            );
+            !again
         }
     }
 }
