@@ -117,6 +117,9 @@ fn is_original(number: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
@@ -144,5 +147,27 @@ mod tests {
             fs::write(&path, stale).unwrap();
             PidFile::acquire(&path).unwrap();
         }
+    }
+
+    #[test]
+    fn virtualbmcs_own_daemon_is_recognised_without_a_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("vbmcd");
+        fs::write(&script, "").unwrap();
+        // Looks like `python3 /usr/bin/vbmcd`, and waits for its standard input to end.
+        let mut original = Command::new("cat")
+            .arg0("/usr/bin/python3")
+            .args([script.as_os_str(), "-".as_ref()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let path = dir.path().join("master.pid");
+        fs::write(&path, original.id().to_string()).unwrap();
+        let error = PidFile::acquire(&path).unwrap_err().to_string();
+        original.kill().unwrap();
+        original.wait().unwrap();
+        assert!(error.contains("still running"), "{error}");
+        PidFile::acquire(&path).expect("it has ended");
     }
 }
