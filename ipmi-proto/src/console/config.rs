@@ -80,9 +80,9 @@ impl Retry {
     pub const ATTEMPTS: u32 = 5;
     /// Enough for a handshake to come through where every fifth datagram is lost.
     pub const HANDSHAKES: u32 = 4;
-    /// How often a message is sent that there is another way without: Get Channel Cipher Suites, which the proposals
-    /// replace; Close Session, which the idle timeout replaces; RAKP 1 and 3, which a new handshake replaces (the BMC may have forgotten the half-open session, or
-    /// believe it to be open, so that repeating them for long is of little use).
+    /// How often a message is sent that there is another way without: Get Channel Cipher Suites, which proposals
+    /// replace; Close Session, which the idle timeout replaces; RAKP 1 and 3, which a new handshake replaces (the BMC
+    /// may have forgotten the half-open session, or believe it to be open, so that repeating them is of little use).
     pub(super) const FEW_ATTEMPTS: u32 = 2;
 }
 
