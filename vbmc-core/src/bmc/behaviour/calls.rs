@@ -46,7 +46,7 @@ impl Asker {
             number,
             route,
             request: request.row().name,
-            changes: super::changes(request),
+            changes: super::route::changes(request),
             requester,
         }
     }

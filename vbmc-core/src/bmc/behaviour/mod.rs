@@ -1,6 +1,6 @@
 //! What the commands do: typed request in, typed response out.
 //!
-//! One file for each group of commands; [`Behaviour::handle`] routes a request to its function. Most answer at once.
+//! One file for each group of commands; [`route`] says which function serves which request. Most answer at once.
 //! What has to ask the host or the store goes through [`calls`], and is answered when the call is done or its deadline
 //! has passed. Nothing here knows sockets or the bytes of a message.
 
@@ -10,6 +10,7 @@ mod calls;
 mod channel;
 mod chassis;
 mod lan;
+mod route;
 #[cfg(test)]
 mod testing;
 mod users;
@@ -17,8 +18,7 @@ mod users;
 use std::sync::Arc;
 
 use ipmi_proto::bmc::Answer;
-use ipmi_proto::command::Request;
-use ipmi_proto::command::app::{SelfTest, UserId};
+use ipmi_proto::command::app::UserId;
 use ipmi_proto::wire::Encode;
 use ipmi_proto::{CompletionCode, Privilege};
 use tokio::time::Instant;
@@ -160,66 +160,16 @@ impl Behaviour {
         self.settings = new;
     }
 
-    /// Starts anew, with the same settings.
+    /// Starts anew, with the same settings. The calls in flight are still in flight.
     pub(super) fn restart(&mut self) {
-        *self = Self::new(
+        let calls = std::mem::take(&mut self.calls);
+        let new = Self::new(
             self.settings.clone(),
             self.host.clone(),
             self.store.clone(),
             self.mailbox.clone(),
         );
-    }
-
-    /// Carries a request out, or starts to.
-    pub(super) fn handle(
-        &mut self,
-        request: &Request,
-        asker: &Asker,
-        sessions: &dyn Sessions,
-    ) -> Outcome {
-        let outcome = match request {
-            Request::GetDeviceId(_) => ok(app::device_id()),
-            Request::ColdReset(_) => self.cold_reset(),
-            Request::WarmReset(_) => self.warm_reset(),
-            Request::GetSelfTestResults(_) => ok(SelfTest::Passed),
-            Request::GetAcpiPowerState(_) => self.acpi_power_state(asker),
-            Request::GetDeviceGuid(_) | Request::GetSystemGuid(_) => self.guid(asker),
-            Request::SetBmcGlobalEnables(request) => self.set_global_enables(request),
-            Request::GetBmcGlobalEnables(_) => ok(self.app.enables),
-
-            Request::SetChannelAccess(request) => self.set_channel_access(request),
-            Request::GetChannelAccess(request) => self.channel_access(request),
-            Request::GetChannelInfo(request) => channel::info(request, sessions),
-
-            Request::SetUserAccess(request) => self.set_user_access(request, asker),
-            Request::GetUserAccess(request) => self.user_access(request),
-            Request::SetUserName(request) => self.set_user_name(request, asker),
-            Request::GetUserName(request) => self.user_name(request),
-            Request::SetUserPassword(request) => self.set_user_password(request, asker),
-
-            Request::GetChassisCapabilities(_) => ok(self.chassis.capabilities()),
-            Request::SetChassisCapabilities(request) => self.set_chassis_capabilities(request),
-            Request::GetChassisStatus(_) => self.chassis_status(asker),
-            Request::ChassisControl(control) => self.chassis_control(*control, asker),
-            Request::ChassisIdentify(request) => self.identify(*request),
-            // There is no power supply to spare: a machine is off for as long as its hypervisor takes, whatever is asked.
-            Request::SetPowerCycleInterval(_) => ok(()),
-            Request::GetSystemRestartCause(_) => self.restart_cause(asker),
-            Request::GetPohCounter(_) => self.poh_counter(asker),
-            Request::SetPowerRestorePolicy(request) => self.power_restore_policy(request),
-            Request::SetSystemBootOptions(request) => {
-                self.set_boot_options(request, asker, sessions)
-            }
-            Request::GetSystemBootOptions(request) => self.boot_options(request, asker, sessions),
-
-            Request::GetLanConfigurationParameters(request) => self.lan_parameter(request, asker),
-
-            _ => refuse(CompletionCode::InvalidCommand),
-        };
-        if let Outcome::Answered(answer) = &outcome {
-            self.log(asker, answer);
-        }
-        outcome
+        *self = Self { calls, ..new };
     }
 
     /// Takes in what a call has brought, and answers those who still wait for it.
@@ -484,26 +434,6 @@ fn completion_of(error: &HostError) -> CompletionCode {
         HostError::Unsupported(_) | HostError::Denied(_) => CompletionCode::SubFunctionDisabled,
         HostError::Failed(_) => CompletionCode::Unspecified,
     }
-}
-
-/// Whether a command changes the machine or the BMC: those are logged with who sent them.
-fn changes(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::ColdReset(_)
-            | Request::WarmReset(_)
-            | Request::SetBmcGlobalEnables(_)
-            | Request::SetChannelAccess(_)
-            | Request::SetUserAccess(_)
-            | Request::SetUserName(_)
-            | Request::SetUserPassword(_)
-            | Request::ChassisControl(_)
-            | Request::ChassisIdentify(_)
-            | Request::SetChassisCapabilities(_)
-            | Request::SetPowerCycleInterval(_)
-            | Request::SetPowerRestorePolicy(_)
-            | Request::SetSystemBootOptions(_)
-    )
 }
 
 fn busy() -> Result<(), CompletionCode> {

@@ -1,0 +1,81 @@
+//! Which function serves which request. A new command gets its line here, and its function in the file of its group.
+
+use ipmi_proto::CompletionCode;
+use ipmi_proto::command::Request;
+use ipmi_proto::command::app::SelfTest;
+
+use super::{Asker, Behaviour, Outcome, Sessions, app, channel, ok, refuse};
+
+impl Behaviour {
+    /// Carries a request out, or starts to.
+    pub(in crate::bmc) fn handle(
+        &mut self,
+        request: &Request,
+        asker: &Asker,
+        sessions: &dyn Sessions,
+    ) -> Outcome {
+        let outcome = match request {
+            Request::GetDeviceId(_) => ok(app::device_id()),
+            Request::ColdReset(_) => self.cold_reset(),
+            Request::WarmReset(_) => self.warm_reset(),
+            Request::GetSelfTestResults(_) => ok(SelfTest::Passed),
+            Request::GetAcpiPowerState(_) => self.acpi_power_state(asker),
+            Request::GetDeviceGuid(_) | Request::GetSystemGuid(_) => self.guid(asker),
+            Request::SetBmcGlobalEnables(request) => self.set_global_enables(request),
+            Request::GetBmcGlobalEnables(_) => ok(self.app.enables),
+
+            Request::SetChannelAccess(request) => self.set_channel_access(request),
+            Request::GetChannelAccess(request) => self.channel_access(request),
+            Request::GetChannelInfo(request) => channel::info(request, sessions),
+
+            Request::SetUserAccess(request) => self.set_user_access(request, asker),
+            Request::GetUserAccess(request) => self.user_access(request),
+            Request::SetUserName(request) => self.set_user_name(request, asker),
+            Request::GetUserName(request) => self.user_name(request),
+            Request::SetUserPassword(request) => self.set_user_password(request, asker),
+
+            Request::GetChassisCapabilities(_) => ok(self.chassis.capabilities()),
+            Request::SetChassisCapabilities(request) => self.set_chassis_capabilities(request),
+            Request::GetChassisStatus(_) => self.chassis_status(asker),
+            Request::ChassisControl(control) => self.chassis_control(*control, asker),
+            Request::ChassisIdentify(request) => self.identify(*request),
+            // There is no power supply to spare: a machine is off for as long as its hypervisor takes, whatever is asked.
+            Request::SetPowerCycleInterval(_) => ok(()),
+            Request::GetSystemRestartCause(_) => self.restart_cause(asker),
+            Request::GetPohCounter(_) => self.poh_counter(asker),
+            Request::SetPowerRestorePolicy(request) => self.power_restore_policy(request),
+            Request::SetSystemBootOptions(request) => {
+                self.set_boot_options(request, asker, sessions)
+            }
+            Request::GetSystemBootOptions(request) => self.boot_options(request, asker, sessions),
+
+            Request::GetLanConfigurationParameters(request) => self.lan_parameter(request, asker),
+
+            _ => refuse(CompletionCode::InvalidCommand),
+        };
+        if let Outcome::Answered(answer) = &outcome {
+            self.log(asker, answer);
+        }
+        outcome
+    }
+}
+
+/// Whether a command changes the machine or the BMC: those are logged with who sent them.
+pub(super) fn changes(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::ColdReset(_)
+            | Request::WarmReset(_)
+            | Request::SetBmcGlobalEnables(_)
+            | Request::SetChannelAccess(_)
+            | Request::SetUserAccess(_)
+            | Request::SetUserName(_)
+            | Request::SetUserPassword(_)
+            | Request::ChassisControl(_)
+            | Request::ChassisIdentify(_)
+            | Request::SetChassisCapabilities(_)
+            | Request::SetPowerCycleInterval(_)
+            | Request::SetPowerRestorePolicy(_)
+            | Request::SetSystemBootOptions(_)
+    )
+}
