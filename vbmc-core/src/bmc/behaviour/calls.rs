@@ -159,3 +159,48 @@ impl<K: PartialEq, T> Slot<K, T> {
         self.0.as_ref()?.waiters.iter().map(|w| w.deadline).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipmi_proto::command::app::GetDeviceId;
+
+    fn waiter(number: u64) -> Waiter<()> {
+        let route = Route {
+            peer: ([127, 0, 0, 1], 4000).into(),
+            local: None,
+        };
+        let asker = Asker::new(number, route, &Request::GetDeviceId(GetDeviceId), None);
+        Waiter::new(&asker, |_, ()| Answer::of(Ok(())))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_outlives_those_who_wait_for_it() {
+        let mut slot = Slot::default();
+        assert_eq!(slot.fit(&"a"), Fit::Free);
+        slot.wait("a", Some(waiter(1)));
+        tokio::time::advance(DEADLINE / 2).await;
+        slot.wait("a", Some(waiter(2)));
+        assert_eq!(slot.deadline(), Some(Instant::now() + DEADLINE / 2));
+
+        tokio::time::advance(DEADLINE / 2).await;
+        let mut late = Vec::new();
+        slot.expire(Instant::now(), &mut late);
+        let numbers: Vec<_> = late.iter().map(|asker| asker.number).collect();
+        assert_eq!(numbers, [1]);
+        assert_eq!((slot.fit(&"a"), slot.fit(&"b")), (Fit::Same, Fit::Busy));
+
+        let (key, waiters) = slot.finish().unwrap();
+        assert_eq!((key, waiters.len()), ("a", 1));
+        assert_eq!(slot.fit(&"b"), Fit::Free);
+        assert!(slot.finish().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_call_without_waiters_has_no_deadline() {
+        let mut slot: Slot<_, ()> = Slot::default();
+        slot.wait("a", None);
+        assert_eq!(slot.deadline(), None);
+        assert_eq!(slot.fit(&"a"), Fit::Same);
+    }
+}
