@@ -55,6 +55,11 @@ fn domain(name: &str) -> String {
     format!(
         "<domain type='test'><name>{name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
            <os><type>hvm</type><boot dev='hd'/><boot dev='network'/></os>
+           <devices>
+             <disk type='file' device='disk'><source file='/nonexistent/disk'/><target dev='vda' bus='virtio'/></disk>
+             <disk type='file' device='cdrom'><target dev='sda' bus='sata'/><readonly/></disk>
+             <interface type='network'><source network='default'/></interface>
+           </devices>
          </domain>"
     )
 }

@@ -206,6 +206,12 @@ impl Outcome {
         self.stdout + &self.stderr
     }
 
+    /// All that it said, however it ended: for programs whose exit code says nothing.
+    #[must_use]
+    pub fn said(self) -> String {
+        self.stdout + &self.stderr
+    }
+
     /// Checks that it succeeded and that its output contains `text`.
     ///
     /// # Panics
