@@ -102,13 +102,13 @@ impl Opening {
             Phase::Capabilities(state) => self.capabilities(state, &packet, config),
             Phase::CipherSuites(state) => self.cipher_suites(state, &packet),
             Phase::OpenSession(state) => match state.receive(&packet, rng) {
-                Ok(next) => self.enter(Phase::Rakp2(next)),
+                Ok(next) => Ok(self.enter(Phase::Rakp2(next))),
                 Err(setback) => {
                     self.set_back(setback, Phase::OpenSession, Step::OpenSession, config)
                 }
             },
             Phase::Rakp2(state) => match state.receive(&packet, config, rng) {
-                Ok(next) => self.enter(Phase::Rakp4(next)),
+                Ok(next) => Ok(self.enter(Phase::Rakp4(next))),
                 Err(setback) => self.set_back(setback, Phase::Rakp2, Step::Rakp1, config),
             },
             Phase::Rakp4(state) => match state.receive(&packet, config) {
@@ -123,15 +123,11 @@ impl Opening {
     }
 
     /// Goes on to a phase whose message has not been sent yet.
-    #[allow(
-        clippy::unnecessary_wraps,
-        reason = "so every arm of `handle` is one expression"
-    )]
-    fn enter(&mut self, phase: Phase) -> Result<Ended, Dropped> {
+    fn enter(&mut self, phase: Phase) -> Ended {
         self.phase = phase;
         self.resend = Resend::new();
         self.malformed = None;
-        Ok(None)
+        None
     }
 
     fn capabilities(
@@ -141,10 +137,10 @@ impl Opening {
         config: &Config,
     ) -> Result<Ended, Dropped> {
         match ask.receive(packet) {
-            Ok(Ok(())) => self.enter(match config.suite {
+            Ok(Ok(())) => Ok(self.enter(match config.suite {
                 SuiteChoice::Auto => Phase::CipherSuites(AskCipherSuites::new()),
                 SuiteChoice::Exactly(_) => Phase::Begin,
-            }),
+            })),
             Ok(Err(error)) => Ok(Some(End::Failed(error))),
             Err(dropped) => {
                 self.phase = Phase::Capabilities(ask);
@@ -159,13 +155,13 @@ impl Opening {
         packet: &Decrypted<'_>,
     ) -> Result<Ended, Dropped> {
         match ask.receive(packet) {
-            Ok(Listed::More(ask)) => self.enter(Phase::CipherSuites(ask)),
+            Ok(Listed::More(ask)) => Ok(self.enter(Phase::CipherSuites(ask))),
             Ok(Listed::Best(None)) => Ok(Some(End::Failed(Error::NoCommonSuite))),
             Ok(Listed::Best(Some(suite))) => {
                 (self.suite, self.fallback) = (suite, None);
-                self.enter(Phase::Begin)
+                Ok(self.enter(Phase::Begin))
             }
-            Ok(Listed::Unknown) => self.enter(Phase::Begin),
+            Ok(Listed::Unknown) => Ok(self.enter(Phase::Begin)),
             Err((ask, dropped)) => {
                 self.phase = Phase::CipherSuites(ask);
                 Err(dropped)
@@ -194,7 +190,7 @@ impl Opening {
                     && let Some(fallback) = self.fallback.take()
                 {
                     self.suite = fallback;
-                    return self.enter(Phase::Begin);
+                    return Ok(self.enter(Phase::Begin));
                 }
                 let error = Error::Refused { step, status };
                 Ok(if is_passing(step, status) {
@@ -209,7 +205,7 @@ impl Opening {
     /// Starts over from Open Session, or fails with `error` if that was done often enough.
     fn begin_again(&mut self, error: Error, config: &Config) -> Ended {
         if self.handshakes < config.retry.handshakes {
-            self.enter(Phase::Begin).ok().flatten()
+            self.enter(Phase::Begin)
         } else {
             Some(End::Failed(error))
         }
@@ -259,7 +255,7 @@ impl Opening {
                 error,
             });
         match self.phase {
-            Phase::CipherSuites(_) => self.enter(Phase::Begin).ok().flatten(),
+            Phase::CipherSuites(_) => self.enter(Phase::Begin),
             Phase::Rakp2(_) | Phase::Rakp4(_) => self.begin_again(error, config),
             _ => Some(End::Failed(error)),
         }

@@ -33,7 +33,7 @@ pub(crate) fn each<'a, T: arbitrary::Arbitrary<'a>>(data: &'a [u8]) -> impl Iter
     })
 }
 
-/// A datagram outside a session with correct headers: in the format of IPMI 1.5 for odd kinds above 3Fh.
+/// A datagram outside a session with correct headers: in the format of IPMI 1.5 where `kind` is no payload type.
 pub(crate) fn sessionless(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let write = |out: &mut Vec<u8>| out.extend_from_slice(payload);
