@@ -126,7 +126,7 @@ impl Guest {
              </domain>",
             console.display()
         );
-        libvirtd.define(name, &xml);
+        libvirtd.define(&libvirtd.qemu_uri(), name, &xml);
         Self {
             name: name.into(),
             console,

@@ -7,6 +7,7 @@
 pub mod build;
 pub mod client;
 pub mod daemon;
+pub mod disk;
 pub mod guest;
 pub mod home;
 pub mod libvirtd;
@@ -20,6 +21,7 @@ pub mod wait;
 
 pub use client::Bmc;
 pub use daemon::Vbmcd;
+pub use disk::SmallDisk;
 pub use guest::Guest;
 pub use home::Home;
 pub use libvirtd::Libvirtd;

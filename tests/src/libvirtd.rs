@@ -109,14 +109,11 @@ impl Libvirtd {
         format!("qemu+unix:///system?socket={}", self.socket().display())
     }
 
-    /// The URI of its test driver, with the domains of the file `node`.
+    /// The URI of its test driver, which has one domain, `test`, running. All connections see the same domains, until
+    /// the last is closed; then those that were changed are as they were.
     #[must_use]
-    pub fn test_uri(&self, node: &Path) -> String {
-        format!(
-            "test+unix://{}?socket={}",
-            node.display(),
-            self.socket().display()
-        )
+    pub fn test_uri(&self) -> String {
+        format!("test+unix:///default?socket={}", self.socket().display())
     }
 
     /// A directory that virtual machines may use; deleted at the end.
@@ -136,17 +133,43 @@ impl Libvirtd {
             .outcome()
     }
 
-    /// Defines a virtual machine in QEMU.
+    /// Defines a domain on the hypervisor `uri`.
     ///
     /// # Panics
     ///
     /// When libvirt refuses it.
     #[track_caller]
-    pub fn define(&self, name: &str, xml: &str) {
+    pub fn define(&self, uri: &str, name: &str, xml: &str) {
         let file = self.dir().join(format!("{name}.xml"));
         fs::write(&file, xml).expect("the domain's XML");
-        let file = file.to_string_lossy();
-        let _ = self.virsh(&self.qemu_uri(), ["define", &file]).ok();
+        let _ = self.virsh(uri, ["define", &file.to_string_lossy()]).ok();
+    }
+
+    /// Opens a connection to the hypervisor `uri` that stays open.
+    ///
+    /// # Panics
+    ///
+    /// When it can't be opened.
+    #[must_use]
+    pub fn connection(&self, uri: &str) -> Connection {
+        let mut virsh = Command::new("virsh")
+            .env("HOME", self.dir())
+            .args(["-q", "-c", uri])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("virsh");
+        let mut commands = virsh.stdin.take().expect("a pipe");
+        writeln!(commands, "hostname").expect("virsh takes commands");
+        let mut answers = BufReader::new(virsh.stdout.take().expect("a pipe"));
+        let mut answer = String::new();
+        answers.read_line(&mut answer).expect("virsh's answer");
+        assert!(!answer.is_empty(), "virsh can't connect to {uri}");
+        Connection {
+            virsh,
+            commands: Some(commands),
+            _answers: answers,
+        }
     }
 
     /// The state of a domain as virsh prints it: `running`, `shut off`.
@@ -198,5 +221,21 @@ impl Drop for Libvirtd {
         }
         drop(self.commands.take());
         let _ = self.namespaces.wait();
+    }
+}
+
+/// A connection that does nothing but stay open, until it is dropped.
+#[derive(Debug)]
+pub struct Connection {
+    virsh: Child,
+    commands: Option<ChildStdin>,
+    // Kept, so that virsh finds a reader whatever it says.
+    _answers: BufReader<ChildStdout>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        drop(self.commands.take());
+        let _ = self.virsh.wait();
     }
 }

@@ -45,7 +45,8 @@ serve() {
             ;;
         kill)
             kill -KILL "$pid"
-            wait "$pid" || :
+            # The shell would say "Killed" here.
+            wait "$pid" 2>/dev/null || :
             ;;
         freeze) kill -STOP "$pid" ;;
         thaw) kill -CONT "$pid" ;;

@@ -51,7 +51,9 @@ impl Node {
     }
 }
 
-fn domain(name: &str) -> String {
+/// A domain of the test driver with a disk, which it boots from, a network card, which is next, and a CD-ROM drive.
+#[must_use]
+pub fn domain(name: &str) -> String {
     format!(
         "<domain type='test'><name>{name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
            <os><type>hvm</type><boot dev='hd'/><boot dev='network'/></os>
