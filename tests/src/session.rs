@@ -76,6 +76,19 @@ impl Session {
         self.answer(id)
     }
 
+    /// Logs out.
+    ///
+    /// # Panics
+    ///
+    /// When the session ended before.
+    #[track_caller]
+    pub fn close(mut self) {
+        self.console.close();
+        self.run_until("the session to be closed", |event| {
+            matches!(event, Event::Closed).then_some(())
+        });
+    }
+
     #[track_caller]
     fn answer(&mut self, wanted: ipmi_proto::console::RequestId) -> Response {
         self.run_until("an answer", |event| match event {
