@@ -188,11 +188,9 @@ impl Vbmcd {
     pub fn wait_for_status(&self, domain: &str, status: &str) {
         let what = format!("{domain} to be {status}");
         wait_for(&what, START, || {
-            let shown = self.vbmc(["show", domain, "-f", "value"]).ok();
-            shown
-                .lines()
-                .any(|line| line == format!("status {status}"))
-                .then_some(())
+            let list = self.vbmc(["list", "-f", "value"]).ok();
+            let line = format!("{domain} {status} ");
+            list.lines().any(|it| it.starts_with(&line)).then_some(())
         });
     }
 
@@ -208,6 +206,20 @@ impl Vbmcd {
             process.try_wait().expect("the state of vbmcd")
         })
         .code()
+    }
+
+    /// Has it read its files again, with SIGHUP.
+    pub fn reload(&self) {
+        if let Some(process) = &self.process {
+            signal(process, Signal::SIGHUP);
+        }
+    }
+
+    /// Stops it and gives its home back.
+    #[must_use]
+    pub fn into_home(mut self) -> Home {
+        self.stop();
+        std::mem::take(&mut self.home)
     }
 
     /// Kills it: nothing of what it was about to do is done.
