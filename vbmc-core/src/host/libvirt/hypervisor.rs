@@ -174,7 +174,7 @@ impl Hypervisor {
         Arc::clone(&self.0.ended)
     }
 
-    /// Keeps the connection for a minute, whoever else uses it.
+    /// Keeps the connection for a minute, whoever else uses it; until an attempt fails, while there is none.
     pub(super) fn linger(self: &Arc<Self>) {
         *self.0.linger.lock() = Some((Instant::now() + LINGER, Arc::clone(self)));
     }
@@ -347,6 +347,16 @@ mod tests {
         drop(Arc::clone(&hypervisor));
         assert!(!end.wait(Instant::now()), "it has users");
         hypervisor.shared().end_linger();
+        drop(hypervisor);
+        assert!(end.wait(Instant::now() + Duration::from_secs(20)));
+    }
+
+    #[test]
+    fn a_check_that_failed_keeps_nobody_trying() {
+        let dead = "qemu+unix:///system?socket=/nonexistent/socket";
+        let hypervisor = Arc::new(Hypervisor::connect(dead, None));
+        let end = hypervisor.end();
+        hypervisor.linger();
         drop(hypervisor);
         assert!(end.wait(Instant::now() + Duration::from_secs(20)));
     }

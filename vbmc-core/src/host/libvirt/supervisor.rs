@@ -43,6 +43,8 @@ const TRIES: usize = 16;
 pub(super) fn supervise(shared: &Arc<Shared>, events: &Receiver<Event>) {
     let mut pause = PAUSES.0;
     let mut generation = 0;
+    // Why the last attempt failed, if it did.
+    let mut known = None;
     while !shared.stopped() {
         generation += 1;
         match synchronise(shared, generation) {
@@ -53,19 +55,30 @@ pub(super) fn supervise(shared: &Arc<Shared>, events: &Receiver<Event>) {
                     domains = shared.inventory.uuids().len(),
                     "connected to libvirt"
                 );
+                known = None;
                 shared.ended(Ok(Arc::clone(&session)));
                 look_after_all(shared);
                 let reason = keep(shared, &session, generation, events);
                 if session.age() >= STABLE {
                     pause = PAUSES.0;
                 }
-                tracing::warn!(uri = shared.uri(), reason, "disconnected from libvirt");
+                if !shared.stopped() {
+                    tracing::warn!(uri = shared.uri(), reason, "disconnected from libvirt");
+                }
                 shared.lost(reason);
             }
             Err(error) => {
                 let reason = error.message().to_owned();
-                tracing::warn!(uri = shared.uri(), %error, "connecting to libvirt");
+                // A hypervisor may be away for days: the log needs to hear why once.
+                if known.as_ref() == Some(&reason) {
+                    tracing::debug!(uri = shared.uri(), %error, "connecting to libvirt");
+                } else {
+                    tracing::warn!(uri = shared.uri(), %error, "cannot connect to libvirt");
+                    known = Some(reason.clone());
+                }
                 shared.ended(Err(reason));
+                // There is no connection to keep for a check, and without other users nobody to try again for.
+                shared.end_linger();
             }
         }
         rest(shared, events, pause.mul_f64(rand::random_range(0.5..1.0)));
