@@ -134,7 +134,7 @@ impl Fleet {
         }
     }
 
-    async fn stop_running(&self, name: &BmcName, running: Running) {
+    pub(super) async fn stop_running(&self, name: &BmcName, running: Running) {
         running.bmc.stop().await;
         tracing::info!(bmc = %name, "Terminated vBMC instance");
         let waiting = self.0.listeners.give_back(running.config.listen());

@@ -15,13 +15,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use parking_lot::{Mutex, RwLock};
 use tokio::task::{AbortHandle, spawn_blocking};
 
 use crate::control::Status;
-use crate::host::Hosts;
+use crate::host::{CheckError, HostError, Hosts, Target};
 use crate::registry::{BmcConfig, BmcName, Registry, RegistryError};
 
 mod error;
@@ -36,6 +37,12 @@ use slot::{Slot, State};
 
 /// How many BMCs are started, stopped or read side by side.
 const CONCURRENCY: usize = 64;
+
+/// How long a delete waits for the hypervisor. Below the 5 s for which `vbmc` waits for its daemon.
+const RELEASE: Duration = Duration::from_secs(3);
+
+/// How long it waits before it asks a busy hypervisor again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// What holds for all BMCs whose file does not say otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,25 +194,77 @@ impl Fleet {
         .await
     }
 
-    /// Stops a BMC and deletes it.
+    /// Stops a BMC and deletes it. A boot override that it has in force goes with it, if the hypervisor lets us.
     ///
     /// # Errors
     ///
-    /// When there is none of that name, or the disk refused; it goes on as it was then.
+    /// When there is none of that name, or the disk refused; it goes on then, without its boot override.
     pub async fn delete(&self, name: &BmcName) -> Result<(), FleetError> {
         self.with_turn(name, async |slot| {
+            self.refresh(slot, false).await;
+            let running = slot.take_running();
+            let was_running = running.is_some();
+            if let Some(running) = running {
+                self.stop_running(name, running).await;
+            }
+            // Before its file goes: after a crash in between, the BMC is still there to be deleted.
+            if let Some(config) = slot.idle_config() {
+                self.release(name, &config.target()).await;
+            }
             let (fleet, slot_) = (self.clone(), Arc::clone(slot));
-            blocking(move || {
+            let deleted = blocking(move || {
                 let _file = slot_.file.lock();
                 fleet.0.registry.delete(&slot_.name)
             })
-            .await?;
-            self.halt(slot).await;
+            .await;
+            if let Err(error) = deleted {
+                if was_running {
+                    self.launch(slot);
+                }
+                return Err(error.into());
+            }
             slot.set(State::Absent);
             tracing::info!(bmc = %name, "deleted");
             Ok(())
         })
         .await
+    }
+
+    /// Puts the boot order of a machine's owner back, since nobody can take an override back once its BMC is gone.
+    async fn release(&self, name: &BmcName, target: &Target) {
+        let put_back = async {
+            match self.0.hosts.check(target).await {
+                Ok(_) => {}
+                Err(CheckError::NoDomain(_)) => return Ok(()),
+                Err(error) => return Err(error.to_string()),
+            }
+            let host = self.0.hosts.host(target);
+            loop {
+                match host.set_boot(None).wait().await {
+                    // A machine that cannot have an override has none.
+                    Ok(()) | Err(HostError::Unsupported(_) | HostError::NotFound(_)) => {
+                        return Ok(());
+                    }
+                    // Busy with the last command of the BMC that was stopped, most likely.
+                    Err(HostError::Unavailable(_)) => tokio::time::sleep(AGAIN).await,
+                    Err(error) => return Err(error.to_string()),
+                }
+            }
+        };
+        let problem = match tokio::time::timeout(RELEASE, put_back).await {
+            Ok(Ok(())) => return,
+            Ok(Err(problem)) => problem,
+            Err(_) => format!(
+                "the hypervisor was busy or silent for {} s",
+                RELEASE.as_secs()
+            ),
+        };
+        tracing::warn!(
+            bmc = %name,
+            domain = target.domain,
+            problem,
+            "deleting a BMC without a look at its domain's boot order; an override that it set stays"
+        );
     }
 
     /// Starts a BMC, now and whenever the fleet is opened. For one that runs already, the log gets a warning.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::Secret;
 use crate::host::simulated::SimulatedHosts;
+use crate::host::{BootDevice, BootOverride, Host as _};
 
 /// A port that is free right now.
 fn free_port() -> u16 {
@@ -88,6 +89,35 @@ async fn a_bmc_lives_through_all_commands() {
     fleet.delete(&a).await.unwrap();
     assert!(fleet.list().is_empty());
     UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).expect("the port is free again");
+}
+
+#[tokio::test]
+async fn a_deleted_bmc_takes_its_boot_override_along_if_it_can() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::open(dir.path()).unwrap();
+    let hosts = Arc::new(SimulatedHosts::of(["a", "b"]));
+    let fleet = Fleet::open(registry, hosts.clone(), Options::default())
+        .await
+        .unwrap();
+    let pxe = BootOverride {
+        device: BootDevice::Pxe,
+        persistent: true,
+        efi: false,
+    };
+    for bmc in ["a", "b"] {
+        fleet.add(config(bmc, free_port())).await.unwrap();
+        let machine = hosts.machine(bmc).unwrap();
+        machine.set_boot(Some(pxe)).wait().await.unwrap();
+    }
+    let busy = HostError::Unavailable("busy".into());
+    hosts.machine("a").unwrap().fail_next(busy);
+    fleet.delete(&name("a")).await.unwrap();
+    let boot = async |bmc| hosts.machine(bmc).unwrap().boot().wait().await.unwrap();
+    assert_eq!(boot("a").await, None);
+    hosts.set_unreachable(Some("gone"));
+    fleet.delete(&name("b")).await.unwrap();
+    assert_eq!(boot("b").await, Some(pxe));
+    assert!(fleet.list().is_empty());
 }
 
 #[tokio::test]
