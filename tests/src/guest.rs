@@ -126,6 +126,7 @@ impl Guest {
              </domain>",
             console.display()
         );
+        libvirtd.wait_for_qemu();
         libvirtd.define(&libvirtd.qemu_uri(), name, &xml);
         Self {
             name: name.into(),

@@ -133,6 +133,17 @@ impl Libvirtd {
             .outcome()
     }
 
+    /// Waits until libvirt knows what QEMU can do. It finds out by running it, which fails now and then on a loaded
+    /// machine, upon which nothing can be defined until it has tried again.
+    #[track_caller]
+    pub fn wait_for_qemu(&self) {
+        wait_for("libvirt to know QEMU", START, || {
+            let capabilities = ["domcapabilities", "--virttype", "qemu"];
+            let asked = self.virsh(&self.qemu_uri(), capabilities);
+            (asked.code == Some(0)).then_some(())
+        });
+    }
+
     /// Defines a domain on the hypervisor `uri`.
     ///
     /// # Panics
