@@ -14,6 +14,67 @@
 //! | [`crypto`] | cipher suites, the key schedule, integrity and confidentiality algorithms |
 //! | [`message`] | the IPMI LAN message with its two checksums |
 //!
+//! # Both ends in a few lines
+//!
+//! A console asks for power on. There is no network between them here; with one, `to_bmc` and `to_console` go through
+//! a socket, and both ends also want their timeouts ([`console`] and [`bmc`] say how; `examples/console.rs` does it).
+//!
+//! ```
+//! use std::net::SocketAddr;
+//!
+//! use ipmi_proto::bmc::{self, Answer, Endpoint, User, Users};
+//! use ipmi_proto::command::Request;
+//! use ipmi_proto::command::app::UserId;
+//! use ipmi_proto::command::chassis::ChassisControl;
+//! use ipmi_proto::console::{self, Console};
+//! use ipmi_proto::crypto::Password;
+//! use ipmi_proto::handshake::Username;
+//! use ipmi_proto::{CompletionCode, Privilege, Time};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (name, password) = (Username::new(b"admin")?, Password::new(b"secret")?);
+//! let mut users = Users::default();
+//! users.set(UserId::new(2)?, Some(User::new(name, password.clone(), Privilege::Administrator)));
+//!
+//! let mut rng = rand::rng();
+//! let now = Time::ORIGIN;
+//! let peer: SocketAddr = "192.0.2.1:50000".parse()?;
+//! let mut bmc = Endpoint::new(bmc::Config::new(users), &mut rng);
+//! let mut console = Console::new(console::Config::new(name, password));
+//! console.request(&ChassisControl::PowerUp);
+//!
+//! let (mut powered, mut answered) = (false, false);
+//! let (mut to_bmc, mut to_console) = (Vec::new(), Vec::new());
+//! while console.poll_transmit(now, &mut rng, &mut to_bmc) {
+//!     match bmc.handle(now, peer, &mut to_bmc, &mut rng, &mut to_console) {
+//!         bmc::Event::Request(incoming) => {
+//!             let result = match incoming.request {
+//!                 Request::ChassisControl(ChassisControl::PowerUp) => {
+//!                     powered = true;
+//!                     Ok(())
+//!                 }
+//!                 _ => Err(CompletionCode::InvalidCommand),
+//!             };
+//!             bmc.respond(now, incoming.token, Answer::of(result), &mut rng, &mut to_console);
+//!         }
+//!         bmc::Event::Reply => {}
+//!         bmc::Event::Dropped(reason) => return Err(reason.into()),
+//!     }
+//!     console.handle(now, &mut to_console, &mut rng)?;
+//!     to_bmc.clear();
+//!     while let Some(event) = console.poll_event() {
+//!         if let console::Event::Response { result, .. } = event {
+//!             result?.decode::<ChassisControl>()?;
+//!             answered = true;
+//!             console.close();
+//!         }
+//!     }
+//! }
+//! assert!(powered && answered && console.is_ended());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # No panics
 //!
 //! Nothing in this crate panics on bytes from the wire. `unsafe` is forbidden, indexing, `unwrap` and `expect` are
