@@ -9,7 +9,7 @@ use crate::commands::Command;
 
 const EXAMPLES: &str = "\
 Examples:
-  vbmc add node-0 --port 6230             create a BMC for the libvirt domain node-0
+  vbmc add node-0 --port 6230             make a BMC for the domain node-0
   vbmc start node-0                       let it answer on UDP port 6230
   vbmc list                               see every BMC and whether it runs
   ipmitool -I lanplus -H localhost -p 6230 -U admin -P password power status

@@ -34,12 +34,12 @@ exits with code 1.";
 const EXAMPLES: &str = "Examples:
   vbmcd                               serve in the background
   vbmcd --foreground                  serve in this terminal, with the log on it
-  kill $(cat ~/.vbmc/master.pid)      stop; the same BMCs run again at the next start
-  kill -HUP $(cat ~/.vbmc/master.pid) read all files again and reopen the log file
+  kill $(cat ~/.vbmc/master.pid)      stop; the next start runs the same BMCs
+  kill -HUP $(cat ~/.vbmc/master.pid) read all files again, reopen the log
 
 Files:
   $VIRTUALBMC_CONFIG, ~/.vbmc/virtualbmc.conf, /etc/virtualbmc/virtualbmc.conf
-                                      the configuration: the first of them that exists
+                                      the configuration: the first that exists
   ~/.vbmc/<domain>/config             one BMC; changes take effect at once
   ~/.vbmc/vbmcd.sock                  where vbmc reaches vbmcd
 

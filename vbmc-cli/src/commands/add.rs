@@ -23,9 +23,9 @@ const MAX_PASSWORD_FILE_LEN: u64 = 4096;
 const EXAMPLES: &str = "\
 Examples:
   vbmc add node-0 --port 6230
-  vbmc add node-1 --port 6231 --username ironic --password-file /run/secrets/node-1
+  vbmc add node-1 --port 6231 --username ops --password-file secret.txt
   pass show lab/node-2 | vbmc add node-2 --port 6232 --password-file -
-  vbmc add node-3 --address 192.0.2.10 --libvirt-uri qemu+ssh://root@hypervisor/system
+  vbmc add node-3 --address 192.0.2.10 --libvirt-uri qemu+ssh://hv1/system
 
 The domain must exist, and the hypervisor must be reachable from vbmcd. The new BMC is down: `vbmc start` starts it.
 A password on the command line is seen by every user of this machine for as long as vbmc runs.";

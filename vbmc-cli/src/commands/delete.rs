@@ -5,7 +5,7 @@ use crate::client::Client;
 
 const EXAMPLES: &str = "\
 Examples:
-  vbmc delete node-0            stop the BMC of node-0 and forget it; the domain stays
+  vbmc delete node-0            stop its BMC and forget it; the domain stays
   vbmc delete node-0 node-1     several at once";
 
 /// Delete a virtual BMC for a virtual machine instance

@@ -9,7 +9,7 @@ use crate::output::{Cell, OutputArgs, Records};
 const EXAMPLES: &str = "\
 Examples:
   vbmc list
-  vbmc list -f json                       for programs: every BMC an object, the port a number
+  vbmc list -f json                       for programs; the port is a number
   vbmc list -f value -c 'Domain name'     the names alone, one a line
   vbmc list --sort-column port            by port instead of by name";
 

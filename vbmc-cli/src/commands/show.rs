@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   vbmc show node-0
   vbmc show node-0 -f json                for programs
-  vbmc show node-0 -f value -c Value      the values alone, in alphabetical order of their properties
+  vbmc show node-0 -f value -c Value      the values alone, sorted by property
 
 Passwords are shown as *** unless vbmcd is configured with show_passwords.";
 

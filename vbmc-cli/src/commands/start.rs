@@ -5,7 +5,7 @@ use crate::client::Client;
 
 const EXAMPLES: &str = "\
 Examples:
-  vbmc start node-0             let the BMC of node-0 answer, now and whenever vbmcd runs
+  vbmc start node-0             let it answer, now and whenever vbmcd runs
   vbmc start node-0 node-1      several at once
 
 The BMC starts, not the domain: `ipmitool ... power on` does that. Starting a running BMC is no error.";

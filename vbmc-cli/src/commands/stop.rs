@@ -5,7 +5,7 @@ use crate::client::Client;
 
 const EXAMPLES: &str = "\
 Examples:
-  vbmc stop node-0              let the BMC of node-0 answer no more, until it is started again
+  vbmc stop node-0              let it answer no more until it is started
   vbmc stop node-0 node-1       several at once
 
 The BMC stops, not the domain: `ipmitool ... power off` does that.";
