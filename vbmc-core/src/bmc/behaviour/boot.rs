@@ -104,6 +104,13 @@ impl Boot {
             .map(|lasting| Instant::now() + lasting);
     }
 
+    /// The machine was started: flags for one boot that name no device, and so left no trace at the host, are used.
+    pub(super) fn used(&mut self) {
+        if self.flags.device == BootDevice::None && !self.flags.persistent {
+            self.flags = BootFlags::NONE;
+        }
+    }
+
     /// Lets go of "set in progress" when its session has ended or has written nothing for too long.
     fn release_abandoned(&mut self, sessions: &dyn Sessions) {
         let now = Instant::now();
@@ -136,6 +143,8 @@ impl Boot {
     /// The flags as they stand, given what the host has in force.
     fn flags_in_force(&self, boot: Option<BootOverride>) -> BootFlags {
         match boot {
+            // FreeIPMI's ipmi-config writes one field at a time, the device last, and each time what it has read else.
+            None if self.flags.valid && self.flags.device == BootDevice::None => self.flags,
             // Never set, cleared, or used by a start.
             None => BootFlags::NONE,
             Some(boot) if override_of(&self.flags) == Some(boot) => self.flags,

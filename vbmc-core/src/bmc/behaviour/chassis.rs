@@ -70,16 +70,17 @@ impl Chassis {
         };
     }
 
-    /// A power action succeeded.
-    pub(super) fn acted(&mut self, action: PowerAction) {
-        let Some(before) = self.before else { return };
-        match action {
-            PowerAction::On if before.on => {}
-            PowerAction::On | PowerAction::Cycle | PowerAction::Reset => {
-                self.started = Some(before.starts + 1);
-            }
-            PowerAction::Off | PowerAction::Shutdown | PowerAction::Nmi => {}
+    /// A power action succeeded. True if it started the machine.
+    pub(super) fn acted(&mut self, action: PowerAction) -> bool {
+        let starts = match action {
+            PowerAction::On => self.before.is_some_and(|before| !before.on),
+            PowerAction::Cycle | PowerAction::Reset => true,
+            PowerAction::Off | PowerAction::Shutdown | PowerAction::Nmi => false,
+        };
+        if starts && let Some(before) = self.before {
+            self.started = Some(before.starts + 1);
         }
+        starts
     }
 
     /// Whether the machine's present run began with a chassis control.

@@ -367,7 +367,11 @@ impl Behaviour {
     fn acted(&mut self, action: &Action, result: &Result<(), HostError>) {
         match (action, result) {
             (_, Err(_)) => {}
-            (Action::Power(action), Ok(())) => self.chassis.acted(*action),
+            (Action::Power(action), Ok(())) => {
+                if self.chassis.acted(*action) {
+                    self.boot.used();
+                }
+            }
             (Action::Boot(flags), Ok(())) => self.boot.flags_set(*flags, &self.settings),
         }
     }

@@ -83,7 +83,7 @@ async fn none_and_flags_that_are_not_valid_clear_the_override() {
         valid: false,
         ..PXE_ONCE
     };
-    for clearing in [none, invalid] {
+    for (clearing, left) in [(none, none), (invalid, BootFlags::NONE)] {
         let mut bench = Bench::new();
         bench.ask(write(BootParameter::Flags(PXE_ONCE))).unwrap();
         bench.ask(write(BootParameter::Flags(clearing))).unwrap();
@@ -91,7 +91,53 @@ async fn none_and_flags_that_are_not_valid_clear_the_override() {
             bench.machine.performed().last(),
             Some(&Performed::Boot(None))
         );
-        assert_eq!(flags(&mut bench), BootFlags::NONE);
+        assert_eq!(flags(&mut bench), left);
+    }
+}
+
+#[tokio::test]
+async fn flags_can_be_written_one_field_at_a_time() {
+    for persistent in [false, true] {
+        let mut bench = Bench::new();
+        let fields: [fn(&mut BootFlags, bool); 3] = [
+            |flags, persistent| flags.persistent = persistent,
+            |flags, _| flags.efi = true,
+            |flags, _| flags.device = BootDevice::Pxe,
+        ];
+        for change in fields {
+            let mut set = flags(&mut bench);
+            set.valid = true;
+            change(&mut set, persistent);
+            bench.ask(write(BootParameter::Flags(set))).unwrap();
+        }
+        let boot = BootOverride {
+            device: host::BootDevice::Pxe,
+            persistent,
+            efi: true,
+        };
+        assert_eq!(
+            bench.machine.performed().last(),
+            Some(&Performed::Boot(Some(boot)))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_start_uses_flags_without_a_device_up_too() {
+    let efi_once = BootFlags {
+        efi: true,
+        device: BootDevice::None,
+        ..PXE_ONCE
+    };
+    for (control, left) in [
+        (ChassisControl::PowerUp, efi_once),
+        (ChassisControl::PowerCycle, BootFlags::NONE),
+    ] {
+        let mut bench = Bench::new();
+        bench.machine.switch(true);
+        bench.ask(write(BootParameter::Flags(efi_once))).unwrap();
+        bench.ask(control).unwrap();
+        assert_eq!(flags(&mut bench), left);
     }
 }
 
