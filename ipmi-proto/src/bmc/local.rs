@@ -169,12 +169,15 @@ fn session_info(
         GetSessionInfo::Handle(handle) => sessions.iter().find(|(known, _)| known == handle),
         GetSessionInfo::Id(id) => sessions.iter().find(|(_, slot)| slot.session.id == *id),
     };
-    let (handle, slot) = wanted.ok_or(CompletionCode::NotPresent)?;
+    // A number with no session behind it is no error: that is how a client walks through all of them.
+    if wanted.is_none() && !matches!(request, GetSessionInfo::Index(_)) {
+        return Err(CompletionCode::NotPresent);
+    }
     Ok(SessionInfo {
-        handle,
+        handle: wanted.map_or(0, |(handle, _)| handle),
         slots: MAX_SESSIONS as u8,
         active: sessions.len() as u8,
-        session: Some(ActiveSession {
+        session: wanted.map(|(_, slot)| ActiveSession {
             user: slot.session.user,
             privilege: slot.session.privilege,
             protocol: SessionProtocol::V20,

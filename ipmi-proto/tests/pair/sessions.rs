@@ -5,7 +5,7 @@ use core::time::Duration;
 use ipmi_proto::Privilege;
 use ipmi_proto::bmc::DropReason;
 use ipmi_proto::command::Request;
-use ipmi_proto::command::app::{ColdReset, GetDeviceId};
+use ipmi_proto::command::app::{ColdReset, GetDeviceId, GetSessionInfo};
 use ipmi_proto::command::chassis::{ChassisControl, GetChassisStatus};
 use ipmi_proto::console::{Config, Error, Event, RequestError, ResponseError, Step, SuiteChoice};
 use ipmi_proto::crypto::{Authentication, BmcKey, CipherSuite};
@@ -216,6 +216,23 @@ fn commands_need_their_level() {
         let executed = usize::from(may_control) + usize::from(may_reset);
         assert_eq!(pair.executed.len(), executed);
     }
+}
+
+#[test]
+fn sessions_are_walked_through_by_number() {
+    let mut pair = open();
+    let mut info = |request| {
+        pair.console.request(&request);
+        let Some(Event::Response { result, .. }) = pair.event() else {
+            panic!("a response")
+        };
+        result.unwrap().decode::<GetSessionInfo>()
+    };
+    let first = info(GetSessionInfo::Index(1)).unwrap();
+    assert!(first.handle == 1 && first.session.is_some());
+    let none = info(GetSessionInfo::Index(2)).unwrap();
+    assert_eq!((none.handle, none.active, none.session), (0, 1, None));
+    info(GetSessionInfo::Handle(2)).unwrap_err();
 }
 
 #[test]
