@@ -142,9 +142,9 @@ impl Endpoint {
             .retain(|slot| slot.session.user != user || Some(slot.session.id) == except);
     }
 
-    /// Ends all sessions and handshakes.
-    pub fn close_all(&mut self) {
-        self.sessions.retain(|_| false);
+    /// Ends all handshakes, and all sessions but for the one with the id `except`.
+    pub fn close_all(&mut self, except: Option<u32>) {
+        self.sessions.retain(|slot| Some(slot.session.id) == except);
         self.pending.clear();
     }
 

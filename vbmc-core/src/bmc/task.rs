@@ -234,7 +234,7 @@ impl Task {
     fn apply_effects(&mut self) {
         for effect in self.behaviour.take_effects() {
             match effect {
-                Effect::EndAllSessions => self.endpoint.close_all(),
+                Effect::EndAllSessions { except } => self.endpoint.close_all(except),
                 Effect::EndSessionsOf { user, except } => {
                     self.endpoint.close_sessions_of(user, except);
                 }

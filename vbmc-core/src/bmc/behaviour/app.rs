@@ -73,15 +73,20 @@ impl Behaviour {
         self.boot.reset();
         self.chassis.reset();
         self.channel.reset();
-        self.effects
-            .extend([Effect::UsersChanged, Effect::EndAllSessions]);
+        self.effects.extend([
+            Effect::UsersChanged,
+            Effect::EndAllSessions { except: None },
+        ]);
         ok(())
     }
 
-    /// Warm Reset, §20.3: only the sessions end.
-    pub(super) fn warm_reset(&mut self) -> Outcome {
+    /// Warm Reset, §20.3: only the sessions end. The one that asked stays: ipmitool closes it in good order, and would
+    /// wait 10 s for the answer.
+    pub(super) fn warm_reset(&mut self, asker: &Asker) -> Outcome {
         self.boot.reset();
-        self.effects.push(Effect::EndAllSessions);
+        self.effects.push(Effect::EndAllSessions {
+            except: asker.session(),
+        });
         ok(())
     }
 
@@ -184,12 +189,15 @@ mod tests {
         };
         bench.ask(SetBmcGlobalEnables(enables)).unwrap();
         assert_eq!(bench.ask(WarmReset), Ok(()));
-        assert_eq!(bench.behaviour.take_effects(), [Effect::EndAllSessions]);
+        assert_eq!(
+            bench.behaviour.take_effects(),
+            [Effect::EndAllSessions { except: Some(1) }]
+        );
         assert_eq!(bench.ask(GetBmcGlobalEnables), Ok(enables));
 
         assert_eq!(bench.ask(ColdReset), Ok(()));
         let effects = bench.behaviour.take_effects();
-        assert!(effects.contains(&Effect::EndAllSessions));
+        assert!(effects.contains(&Effect::EndAllSessions { except: None }));
         assert_eq!(bench.ask(GetBmcGlobalEnables), Ok(GlobalEnables::default()));
         assert!(bench.machine.performed().is_empty());
     }

@@ -50,7 +50,10 @@ pub(super) type Deliveries = Vec<(Asker, Answer)>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Effect {
     /// The BMC was reset: all sessions end.
-    EndAllSessions,
+    EndAllSessions {
+        /// The session that stays.
+        except: Option<u32>,
+    },
     /// The sessions of a user whose rights changed end, but for the one that changed them.
     EndSessionsOf {
         /// The user.

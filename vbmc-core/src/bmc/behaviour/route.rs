@@ -17,7 +17,7 @@ impl Behaviour {
         let outcome = match request {
             Request::GetDeviceId(_) => ok(app::device_id()),
             Request::ColdReset(_) => self.cold_reset(),
-            Request::WarmReset(_) => self.warm_reset(),
+            Request::WarmReset(_) => self.warm_reset(asker),
             Request::GetSelfTestResults(_) => ok(SelfTest::Passed),
             Request::GetAcpiPowerState(_) => self.acpi_power_state(asker),
             Request::GetDeviceGuid(_) | Request::GetSystemGuid(_) => self.guid(asker),
