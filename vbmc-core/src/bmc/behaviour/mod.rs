@@ -10,6 +10,7 @@ mod calls;
 mod channel;
 mod chassis;
 mod lan;
+mod repeat;
 mod route;
 #[cfg(test)]
 mod testing;
@@ -29,6 +30,7 @@ pub(super) use self::calls::Asker;
 use self::calls::{Fit, Slot, Waiter};
 use self::channel::Channel;
 use self::chassis::Chassis;
+use self::repeat::Recent;
 use self::users::Save;
 use super::mailbox::Mailbox;
 use super::{Settings, Store};
@@ -113,6 +115,7 @@ pub(super) struct Behaviour {
     channel: Channel,
     chassis: Chassis,
     boot: Boot,
+    recent: Option<Recent>,
     effects: Vec<Effect>,
 }
 
@@ -133,6 +136,7 @@ impl Behaviour {
             channel: Channel::default(),
             chassis: Chassis::default(),
             boot: Boot::default(),
+            recent: None,
             effects: Vec::new(),
         }
     }
@@ -328,6 +332,9 @@ impl Behaviour {
     fn act(&mut self, action: Action, asker: &Asker) -> Outcome {
         match self.calls.action.fit(&action) {
             Fit::Free => {
+                if self.repeats(&action, asker) {
+                    return ok(());
+                }
                 if let Some(result) = self.start(&action) {
                     return Outcome::Answered(match result {
                         Ok(()) => answer(Ok(())),
@@ -343,6 +350,20 @@ impl Behaviour {
             .action
             .wait(action, Some(Waiter::new(asker, then)));
         Outcome::Later
+    }
+
+    /// Whether an action was just done for the same session. If not, it is about to be.
+    fn repeats(&mut self, action: &Action, asker: &Asker) -> bool {
+        let Action::Power(action) = *action else {
+            self.recent = None;
+            return false;
+        };
+        let recent = self.recent.as_mut();
+        let repeats = recent.is_some_and(|recent| recent.repeats(action, asker));
+        if !repeats {
+            self.recent = Recent::begins(action, asker);
+        }
+        repeats
     }
 
     /// Starts an action; the result if it is there at once. Otherwise the caller puts it into its slot.
@@ -369,8 +390,11 @@ impl Behaviour {
     /// An action has ended, whether anybody still waits for it or not.
     fn acted(&mut self, action: &Action, result: &Result<(), HostError>) {
         match (action, result) {
-            (_, Err(_)) => {}
+            (_, Err(_)) => self.recent = None,
             (Action::Power(action), Ok(())) => {
+                if let Some(recent) = &mut self.recent {
+                    recent.done();
+                }
                 if self.chassis.acted(*action) {
                     self.boot.used();
                 }

@@ -40,6 +40,29 @@ async fn what_a_machine_that_is_off_cannot_do_is_d5() {
     assert_eq!(bench.ask(ChassisControl::PowerDown), Ok(()));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_action_that_comes_again_at_once_is_answered_and_not_done_again() {
+    let again = |times: usize| vec![Performed::Power(PowerAction::Reset); times];
+    let mut bench = Bench::new();
+    bench.machine.switch(true);
+    for _ in 0..3 {
+        assert_eq!(bench.ask(ChassisControl::HardReset), Ok(()));
+        tokio::time::advance(Duration::from_millis(900)).await;
+    }
+    assert_eq!(bench.machine.performed(), again(1));
+    tokio::time::advance(Duration::from_millis(100)).await;
+    bench.ask(ChassisControl::HardReset).unwrap();
+    assert_eq!(bench.machine.performed(), again(2), "too late for that");
+    bench.session = 2;
+    bench.ask(ChassisControl::HardReset).unwrap();
+    assert_eq!(bench.machine.performed(), again(3), "somebody else's");
+    bench.machine.fail_next(HostError::Failed(String::new()));
+    bench.ask(ChassisControl::PowerCycle).unwrap_err();
+    bench.ask(ChassisControl::PowerCycle).unwrap();
+    let cycle = Performed::Power(PowerAction::Cycle);
+    assert_eq!(bench.machine.performed().last(), Some(&cycle));
+}
+
 #[tokio::test]
 async fn a_host_s_error_is_never_success() {
     let mut bench = Bench::new();
