@@ -131,7 +131,8 @@ impl Store for Forgetful {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = env::args().skip(1);
     let (Some(user), Some(password)) = (args.next(), args.next()) else {
-        return Err("usage: embed USER PASSWORD [ADDRESS:PORT]".into());
+        eprintln!("usage: embed USER PASSWORD [ADDRESS:PORT]");
+        std::process::exit(2);
     };
     let listen: SocketAddr = args.next().as_deref().unwrap_or("127.0.0.1:6230").parse()?;
 

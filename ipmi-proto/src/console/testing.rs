@@ -1,7 +1,7 @@
 //! A BMC for the tests of this module: it answers by the book, except where a test told it not to.
 //!
 //! It is made of the wire types alone and shares no code with [`bmc`](crate::bmc), so the console is not tested against
-//! its own mirror image. `tests/pair.rs` joins the two real ends.
+//! its own mirror image. `tests/pair/` joins the two real ends.
 
 use alloc::vec::Vec;
 use core::time::Duration;

@@ -1,6 +1,6 @@
 //! Cipher suites, the key schedule, and what protects the packets of a session.
 //!
-//! Every key derivation of the protocol stands in [`keys`], every cipher suite in [`suite`]. Nothing here knows a
+//! Every key derivation of the protocol stands in `keys`, every cipher suite in `suite`. Nothing here knows a
 //! packet's layout. All secrets are cleared from memory on drop.
 
 mod aes;
