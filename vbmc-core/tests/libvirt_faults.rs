@@ -270,3 +270,24 @@ async fn a_libvirtd_killed_in_the_middle_of_calls_leaves_no_call_unanswered() {
     daemon.run();
     until(&*host, Result::is_ok).await;
 }
+
+#[tokio::test]
+async fn a_libvirtd_that_freezes_with_many_calls_in_flight_takes_nobody_along() {
+    let mut daemon = Libvirtd::start();
+    let (_hosts, host) = daemon.connect().await;
+    // Each time, the supervisor's own call and some of these are in flight when the connection is given up.
+    for _ in 0..2 {
+        daemon.signal(Signal::SIGSTOP);
+        let calls: Vec<_> = (0..8)
+            .map(|_| tokio::spawn(host.identity().wait()))
+            .collect();
+        until(&*host, unavailable).await;
+        daemon.signal(Signal::SIGCONT);
+        for call in calls {
+            let answer = tokio::time::timeout(PATIENCE, call).await;
+            let answer = answer.expect("a call hung").unwrap();
+            assert!(answer.is_ok() || unavailable(&answer), "{answer:?}");
+        }
+        until(&*host, Result::is_ok).await;
+    }
+}

@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::ffi::{Event, Link, Mailbox};
 use super::inventory::Inventory;
+use super::lane::{Lane, Spare};
 use super::pool::Pool;
 use super::supervisor;
 use crate::Secret;
@@ -86,7 +87,9 @@ pub(super) struct Status {
 /// A connection that is synchronised: all domains are listed, and events keep the listing true.
 #[derive(Debug)]
 pub(super) struct Session {
+    /// The supervisor's own; calls take a [`Lane`].
     pub(super) link: Link,
+    pub(super) spare: Spare,
     /// Whether the hypervisor is at the other end of a connection that can break, rather than in this process.
     pub(super) remote: bool,
     opened: Instant,
@@ -95,9 +98,10 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(link: Link, remote: bool) -> Self {
+    pub(super) fn new(link: Link, remote: bool, spare: Spare) -> Self {
         Self {
             link,
+            spare,
             remote,
             opened: Instant::now(),
             proof: AtomicU64::new(0),
@@ -289,16 +293,16 @@ impl Shared {
         drop(self.linger.lock().take());
     }
 
-    /// Runs `call` on a thread of the pool, with the session that is up when its turn comes.
+    /// Runs `call` on a thread of the pool, with a connection of the session that is up when its turn comes.
     pub(super) fn call<T: Send + 'static>(
         self: &Arc<Self>,
-        call: impl FnOnce(&Shared, &Session) -> Result<T, HostError> + Send + 'static,
+        call: impl FnOnce(&Shared, &Lane) -> Result<T, HostError> + Send + 'static,
     ) -> BoxFuture<Result<T, HostError>> {
         let (sender, receiver) = oneshot::channel();
         let submitted = self.pool.submit(
             self,
             Box::new(move |shared| {
-                let result = shared.session().and_then(|session| call(shared, &session));
+                let result = Lane::take(shared).and_then(|lane| call(shared, &lane));
                 // Whoever stopped waiting does not need it.
                 let _ = sender.send(result);
             }),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use virt::domain::Domain;
 
 use super::error::host_error;
-use super::hypervisor::{Hypervisor, Session, Shared};
+use super::hypervisor::{Hypervisor, Shared};
 use super::inventory::{self, BootCache};
+use super::lane::Lane;
 use super::operation::{self, Operation};
 use super::supervisor::refresh;
 use super::{boot, power, upkeep};
@@ -50,9 +51,8 @@ impl Machine {
             if let Some(ticket) = ticket {
                 let name = Arc::clone(&self.name);
                 let job = move |shared: &Shared| {
-                    let result = shared
-                        .session()
-                        .and_then(|session| perform(shared, &session, &domain, &name, operation));
+                    let result = Lane::take(shared)
+                        .and_then(|lane| perform(shared, &lane, &domain, &name, operation));
                     ticket.finish(result);
                 };
                 self.shared().pool.submit(self.shared(), Box::new(job))?;
@@ -87,9 +87,9 @@ impl Host for Machine {
         if let BootCache::Known(boot) = domain.boot() {
             return Reply::Now(Ok(boot));
         }
-        Reply::Later(self.shared().call(move |_, session| {
+        Reply::Later(self.shared().call(move |_, lane| {
             let _exclusive = domain.exclusive.lock();
-            let boot = boot::settle(session.link.connect(), &lookup(session, &domain)?)?;
+            let boot = boot::settle(lane.connect(), &lookup(lane, &domain)?)?;
             domain.set_boot(BootCache::Known(boot));
             Ok(boot)
         }))
@@ -103,15 +103,15 @@ impl Host for Machine {
         match self.domain() {
             Ok(domain) => Reply::Later(
                 self.shared()
-                    .call(move |_, session| identity(&lookup(session, &domain)?)),
+                    .call(move |_, lane| identity(&lookup(lane, &domain)?)),
             ),
             Err(error) => Reply::Now(Err(error)),
         }
     }
 }
 
-fn lookup(session: &Session, domain: &inventory::Domain) -> Result<Domain, HostError> {
-    let found = Domain::lookup_by_uuid_string(session.link.connect(), &domain.uuid.to_string());
+fn lookup(lane: &Lane, domain: &inventory::Domain) -> Result<Domain, HostError> {
+    let found = Domain::lookup_by_uuid_string(lane.connect(), &domain.uuid.to_string());
     found.map_err(|error| host_error(&error))
 }
 
@@ -123,14 +123,14 @@ pub(super) fn identity(domain: &Domain) -> Result<Identity, HostError> {
 
 fn perform(
     shared: &Shared,
-    session: &Session,
+    lane: &Lane,
     known: &inventory::Domain,
     name: &str,
     operation: Operation,
 ) -> Result<(), HostError> {
-    let connect = session.link.connect();
+    let connect = lane.connect();
     let _exclusive = known.exclusive.lock();
-    let domain = lookup(session, known)?;
+    let domain = lookup(lane, known)?;
     let result = match operation {
         Operation::Control(action) => {
             let result = power::control(connect, &domain, action);
@@ -141,7 +141,7 @@ fn perform(
             }
             // The event of the start will come to it too, but only after the answer. A domain that has gone with its
             // instance has nothing to settle.
-            match upkeep::settle(session, known, &domain) {
+            match upkeep::settle(connect, known, &domain) {
                 Ok(()) | Err(HostError::NotFound(_)) => {}
                 Err(error) => {
                     tracing::warn!(uri = shared.uri(), domain = name, %error, "putting the boot order back");
@@ -159,7 +159,7 @@ fn perform(
             result
         }
     };
-    session.alive();
+    lane.session().alive();
     match &result {
         Ok(()) => tracing::info!(uri = shared.uri(), domain = name, ?operation, "done"),
         Err(error) => {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `hypervisor` | one hypervisor: what its users share, and how its answers are known to be fresh |
 //! | `supervisor` | the thread that connects, listens to events and reconnects |
+//! | `lane` | a connection for each call |
 //! | `pool` | the threads that make calls, behind a bounded queue |
 //! | `inventory` | the domains as last seen; no libvirt in it |
 //! | `machine` | [`Host`] for one domain |
@@ -22,6 +23,7 @@ mod error;
 mod ffi;
 mod hypervisor;
 mod inventory;
+mod lane;
 mod machine;
 mod operation;
 mod pool;
@@ -51,9 +53,10 @@ const CHECK: Duration = Duration::from_millis(4500);
 /// How long the end of unused connections is waited for. One to a frozen hypervisor takes longer to close.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// libvirt's hypervisors: one connection for each URI and credentials, shared by all machines there.
+/// libvirt's hypervisors: one session for each URI and credentials, shared by all machines there. It has a connection of
+/// its own and, unless the driver is part of this process, one more for each call that is made at the same time.
 ///
-/// A connection is made when the first machine of a hypervisor is asked for, made again whenever it breaks, and closed
+/// A session is made when the first machine of a hypervisor is asked for, made again whenever it breaks, and closed
 /// when the last machine is dropped.
 #[derive(Debug, Default)]
 pub struct Hypervisors {
@@ -160,8 +163,8 @@ async fn look_up(hypervisor: &Hypervisor, name: String) -> Result<Identity, Host
         .connected()
         .await
         .map_err(HostError::Unavailable)?;
-    let answer = hypervisor.shared().call(move |shared, session| {
-        let connect = session.link.connect();
+    let answer = hypervisor.shared().call(move |shared, lane| {
+        let connect = lane.connect();
         let domain = Domain::lookup_by_name(connect, &name).map_err(|error| host_error(&error))?;
         let uuid = Uuid(
             domain

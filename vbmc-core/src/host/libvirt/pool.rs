@@ -15,8 +15,8 @@ use super::inventory::Uuid;
 use super::upkeep::{self, Chore};
 use crate::host::HostError;
 
-/// libvirtd serves 5 requests of a client at a time by default (`max_client_requests`); one is the supervisor's.
-const THREADS: usize = 4;
+/// How many calls run at once. Each has a connection to itself, which the hypervisor keeps a thread or a process for.
+pub(super) const THREADS: usize = 4;
 
 /// How many calls may wait. Enough for a rack full of machines to be switched at once; more would wait past every
 /// client's patience.

@@ -17,15 +17,13 @@ use super::error::host_error;
 use super::ffi::Event;
 use super::hypervisor::{Session, Shared};
 use super::inventory::{Inventory, Seen, Uuid};
+use super::lane::{self, Spare};
 use super::upkeep::Chore;
 use crate::host::HostError;
 
 /// How often a remote hypervisor is asked for a sign of life. Several fit into the time for which cached states are
 /// trusted, so that one slow answer on a busy machine does no harm.
 const HEARTBEAT: Duration = Duration::from_millis(500);
-
-/// libvirt's own keepalive, which breaks calls off that hang: a probe each second, two may stay unanswered.
-const KEEPALIVE: (i32, u32) = (1, 2);
 
 /// How often chores that failed are tried again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -57,6 +55,13 @@ pub(super) fn supervise(shared: &Arc<Shared>, events: &Receiver<Event>) {
                 );
                 known = None;
                 shared.ended(Ok(Arc::clone(&session)));
+                if shared
+                    .pool
+                    .submit(shared, Box::new(lane::open_others))
+                    .is_err()
+                {
+                    tracing::debug!(uri = shared.uri(), "too busy to open more connections now");
+                }
                 look_after_all(shared);
                 let reason = keep(shared, &session, generation, events);
                 if session.age() >= STABLE {
@@ -104,16 +109,13 @@ fn rest(shared: &Shared, events: &Receiver<Event>, pause: Duration) {
 /// Opens a connection and takes all its domains over.
 fn synchronise(shared: &Shared, generation: u64) -> Result<Session, Error> {
     let mut link = shared.open()?;
-    // Drivers inside this process have no connection that could break, and no keepalive.
-    let remote = link
-        .connect()
-        .set_keep_alive(KEEPALIVE.0, KEEPALIVE.1)
-        .is_ok();
+    let remote = lane::keep_alive(&link);
     // Before the listing, or what happens in between would go unnoticed.
     link.subscribe(&shared.mailbox, generation)?;
     let listing = list(link.connect())?;
     shared.inventory.replace(listing);
-    Ok(Session::new(link, remote))
+    let spare = Spare::open(shared, remote)?;
+    Ok(Session::new(link, remote, spare))
 }
 
 fn list(connect: &Connect) -> Result<Vec<Seen>, Error> {

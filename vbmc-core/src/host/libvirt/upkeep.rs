@@ -1,10 +1,12 @@
 //! What is done for a domain without being asked.
 
+use virt::connect::Connect;
 use virt::domain::Domain;
 
 use super::error::host_error;
-use super::hypervisor::{Session, Shared};
+use super::hypervisor::Shared;
 use super::inventory::{self, BootCache, Uuid};
+use super::lane::Lane;
 use super::supervisor::refresh;
 use super::{boot, power};
 use crate::host::HostError;
@@ -33,11 +35,11 @@ impl Chore {
 /// Does `chore` for the domain. `false` when it failed and is worth another try.
 pub(super) fn look_after(shared: &Shared, uuid: Uuid, chore: Chore) -> bool {
     // Without a session or the domain there is nothing to do: the next session begins with all domains.
-    let (Ok(session), Some((name, known))) = (shared.session(), shared.inventory.get(uuid)) else {
+    let (Ok(lane), Some((name, known))) = (Lane::take(shared), shared.inventory.get(uuid)) else {
         return true;
     };
     let _exclusive = known.exclusive.lock();
-    match attempt(shared, &session, &known, chore) {
+    match attempt(shared, &lane, &known, chore) {
         Ok(()) | Err(HostError::NotFound(_)) => true,
         Err(error) => {
             let again = matches!(error, HostError::Unavailable(_) | HostError::Failed(_));
@@ -56,14 +58,14 @@ pub(super) fn look_after(shared: &Shared, uuid: Uuid, chore: Chore) -> bool {
 
 fn attempt(
     shared: &Shared,
-    session: &Session,
+    lane: &Lane,
     known: &inventory::Domain,
     chore: Chore,
 ) -> Result<(), HostError> {
-    let connect = session.link.connect();
+    let connect = lane.connect();
     let domain = Domain::lookup_by_uuid_string(connect, &known.uuid.to_string())
         .map_err(|error| host_error(&error))?;
-    settle(session, known, &domain)?;
+    settle(connect, known, &domain)?;
     if chore == Chore::AfterReboot
         && domain.is_active().map_err(|error| host_error(&error))?
         && boot::needs_restart(&domain)?
@@ -75,7 +77,7 @@ fn attempt(
         );
         let restarted = power::restart(connect, &domain);
         refresh(connect, &shared.inventory, known.uuid).map_err(|error| host_error(&error))?;
-        settle(session, known, &domain)?;
+        settle(connect, known, &domain)?;
         restarted?;
     }
     Ok(())
@@ -83,11 +85,11 @@ fn attempt(
 
 /// Puts a spent one-shot override back and notes what is in force. The caller holds the domain.
 pub(super) fn settle(
-    session: &Session,
+    connect: &Connect,
     known: &inventory::Domain,
     domain: &Domain,
 ) -> Result<(), HostError> {
-    let settled = boot::settle(session.link.connect(), domain);
+    let settled = boot::settle(connect, domain);
     known.set_boot(
         settled
             .as_ref()
