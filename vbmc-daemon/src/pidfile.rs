@@ -159,9 +159,13 @@ mod tests {
             .arg0("/usr/bin/python3")
             .args([script.as_os_str(), "-".as_ref()])
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // A process has no command line yet at the moment it is started; one that answers has.
+        let (stdin, stdout) = (original.stdin.as_mut(), original.stdout.as_mut());
+        stdin.unwrap().write_all(b"?").unwrap();
+        stdout.unwrap().read_exact(&mut [0]).unwrap();
         let path = dir.path().join("master.pid");
         fs::write(&path, original.id().to_string()).unwrap();
         let error = PidFile::acquire(&path).unwrap_err().to_string();
