@@ -50,11 +50,14 @@ impl Config {
     /// Reads the file in force.
     pub(crate) fn load() -> Result<Self> {
         let file = ConfigFile::load()?;
-        Self::from_file(&file).map_err(|error| match file.path() {
+        let mut config = Self::from_file(&file).map_err(|error| match file.path() {
             // These name the file themselves.
             Some(path) if !error.is::<ConfigError>() => error.context(path.display().to_string()),
             _ => error,
-        })
+        })?;
+        let named = std::env::var_os("VIRTUALBMC_CONFIG").map(PathBuf::from);
+        config.warnings.extend(passed_over(named, file.path()));
+        Ok(config)
     }
 
     fn from_file(file: &ConfigFile) -> Result<Self> {
@@ -109,6 +112,20 @@ impl Config {
     }
 }
 
+/// What to say when the file that the environment names is not the one that was read.
+fn passed_over(named: Option<PathBuf>, read: Option<&Path>) -> Option<String> {
+    let named =
+        named.filter(|path| !path.as_os_str().is_empty() && Some(path.as_path()) != read)?;
+    Some(format!(
+        "VIRTUALBMC_CONFIG names {}, which is not there: {}",
+        named.display(),
+        match read {
+            Some(path) => format!("read {} instead", path.display()),
+            None => "the defaults hold".to_owned(),
+        }
+    ))
+}
+
 fn group(name: &str) -> Result<Gid> {
     let known = match name.parse() {
         Ok(number) => Group::from_gid(Gid::from_raw(number)),
@@ -154,6 +171,17 @@ mod tests {
         assert_eq!(config.control_socket, dir.join("vbmcd.sock"));
         assert_eq!(config.options.cipher_suites, [3, 17]);
         assert!(!config.show_passwords && !config.debug && config.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_named_and_missing_is_a_warning() {
+        let named = Some(PathBuf::from("/x/typo.conf"));
+        let warning = |read| passed_over(named.clone(), read).unwrap();
+        assert!(warning(None).ends_with("/x/typo.conf, which is not there: the defaults hold"));
+        assert!(warning(Some(Path::new("/etc/v.conf"))).ends_with(": read /etc/v.conf instead"));
+        assert_eq!(passed_over(named.clone(), named.as_deref()), None);
+        assert_eq!(passed_over(Some(PathBuf::new()), None), None);
+        assert_eq!(passed_over(None, None), None);
     }
 
     #[test]
