@@ -119,12 +119,12 @@ impl IntegrityKey {
     }
 }
 
-/// The password goes in as it is, without padding: so FreeIPMI, the one client that speaks suites 11 and 12, has it.
+/// The password goes in padded to 20 bytes: so FreeIPMI, the one client that speaks suites 11 and 12, has it.
 fn md5_128(password: &Password, signed: &[u8]) -> [u8; 16] {
     Md5::new()
-        .chain_update(password.as_bytes())
+        .chain_update(password.padded())
         .chain_update(signed)
-        .chain_update(password.as_bytes())
+        .chain_update(password.padded())
         .finalize()
         .into()
 }
@@ -138,6 +138,24 @@ impl fmt::Debug for IntegrityKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn freeipmi_s_md5_128() {
+        // Captured from `ipmi-chassis -I 12 -p password`, FreeIPMI 1.6.10.
+        let signed = [
+            0x06, 0xC0, 0x7C, 0xDD, 0xCB, 0x59, 0x01, 0x00, 0x00, 0x00, 0x20, 0x00, 0xB2, 0x5C,
+            0xE7, 0x2F, 0xAD, 0x34, 0x4F, 0x6C, 0x9C, 0xD0, 0xD9, 0xCC, 0x53, 0x30, 0x56, 0x24,
+            0x63, 0xD1, 0xD1, 0x3C, 0x1E, 0xA4, 0x84, 0x0B, 0xA5, 0xF6, 0x35, 0x91, 0x66, 0x24,
+            0x3B, 0x42, 0xFF, 0xFF, 0x02, 0x07,
+        ];
+        let mac = [
+            0x5A, 0x96, 0x4E, 0xBD, 0xB2, 0xF5, 0x68, 0xBB, 0xC4, 0x83, 0x74, 0xD2, 0x05, 0xF7,
+            0x37, 0x4F,
+        ];
+        let password = Password::new(b"password").unwrap();
+        let key = IntegrityKey::new(Integrity::Md5_128, &[], &password);
+        assert_eq!(key.verify(&signed, &mac), Ok(()));
+    }
 
     #[test]
     fn every_algorithm_verifies_its_own_and_nothing_else() {
