@@ -65,13 +65,7 @@ impl Bmc {
         let settings = behaviour.settings();
         let config = settings::config(settings, behaviour.limit())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        for suite in config.suites.iter().filter(|suite| !suite.is_complete()) {
-            tracing::warn!(
-                bmc = settings.name,
-                %suite,
-                "this suite does not authenticate, sign and encrypt all it carries; whoever is on the way can take part"
-            );
-        }
+        settings::warn_of_weak_suites(&settings.name, config.suites);
         let socket = Socket::bind(settings.listen)?;
         let local = socket.local_addr();
         tokio::spawn(Task::new(socket, config, behaviour, inbox).run());

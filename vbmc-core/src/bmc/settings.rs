@@ -152,6 +152,17 @@ pub(super) fn users(records: &[UserRecord], limit: Privilege) -> Result<Users, S
     Ok(users)
 }
 
+/// Says so in the log where suites were switched on that let others take part.
+pub(super) fn warn_of_weak_suites(bmc: &str, suites: CipherSuites) {
+    for suite in suites.iter().filter(|suite| !suite.is_complete()) {
+        tracing::warn!(
+            bmc,
+            %suite,
+            "this suite does not authenticate, sign and encrypt all it carries; whoever is on the way can take part"
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -252,6 +252,9 @@ impl Task {
         match settings::config(&new, self.behaviour.limit()) {
             Ok(config) => {
                 let guid = self.endpoint.config().guid;
+                if config.suites != self.endpoint.config().suites {
+                    settings::warn_of_weak_suites(&new.name, config.suites);
+                }
                 *self.endpoint.config_mut() = Config { guid, ..config };
                 self.behaviour.update(new);
                 self.apply_effects();
