@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use bytes::BufMut as _;
+
 use super::{RakpStatus, RequestedPrivilege};
 use crate::crypto::{CipherSuite, CipherSuites};
 use crate::wire::{Decode, DecodeError, Encode, Reader};
@@ -68,7 +70,7 @@ impl OpenSessionRequest {
 impl Encode for OpenSessionRequest {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend([self.tag, self.privilege & 0x0F, 0, 0]);
-        out.extend(self.console_id.to_le_bytes());
+        out.put_u32_le(self.console_id);
         let Proposal {
             authentication,
             integrity,
@@ -139,12 +141,12 @@ impl Encode for OpenSessionResponse {
         match &self.result {
             Err(status) => {
                 out.extend([self.tag, (*status).into(), 0, 0]);
-                out.extend(self.console_id.to_le_bytes());
+                out.put_u32_le(self.console_id);
             }
             Ok(opened) => {
                 out.extend([self.tag, RakpStatus::Ok.into(), opened.privilege, 0]);
-                out.extend(self.console_id.to_le_bytes());
-                out.extend(opened.bmc_id.to_le_bytes());
+                out.put_u32_le(self.console_id);
+                out.put_u32_le(opened.bmc_id);
                 let suite = opened.suite;
                 for (kind, algorithm) in [
                     (0, suite.authentication() as u8),

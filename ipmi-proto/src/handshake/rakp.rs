@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use ::bytes::BufMut as _;
 use nom::Parser as _;
 use nom::combinator::{all_consuming, rest};
 use nom::multi::length_data;
@@ -29,7 +30,7 @@ pub struct Rakp1 {
 impl Encode for Rakp1 {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend([self.tag, 0, 0, 0]);
-        out.extend(self.bmc_id.to_le_bytes());
+        out.put_u32_le(self.bmc_id);
         out.extend(self.console_random);
         out.extend([self.role.0, 0, 0, self.username.len()]);
         out.extend_from_slice(self.username.as_bytes());
@@ -128,7 +129,7 @@ impl Encode for Rakp2 {
             .copied()
             .unwrap_or(RakpStatus::Ok);
         out.extend([self.tag, status.into(), 0, 0]);
-        out.extend(self.console_id.to_le_bytes());
+        out.put_u32_le(self.console_id);
         if let Ok(ok) = &self.result {
             out.extend(ok.bmc_random);
             out.extend(ok.guid);
@@ -217,7 +218,7 @@ impl Decode for Rakp4 {
 fn encode_last(tag: u8, id: u32, result: &Result<Vec<u8>, RakpStatus>, out: &mut Vec<u8>) {
     let status = result.as_ref().err().copied().unwrap_or(RakpStatus::Ok);
     out.extend([tag, status.into(), 0, 0]);
-    out.extend(id.to_le_bytes());
+    out.put_u32_le(id);
     out.extend(result.iter().flatten());
 }
 

@@ -7,6 +7,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use bytes::BufMut as _;
 use rand_core::Rng;
 
 use super::rmcp::IPMI_HEADER;
@@ -302,8 +303,8 @@ fn header(flags: u8, session_id: u32, sequence: u32, out: &mut Vec<u8>) -> usize
     out.extend(IPMI_HEADER);
     let start = out.len();
     out.extend([AUTH_TYPE_RMCP_PLUS, flags]);
-    out.extend(session_id.to_le_bytes());
-    out.extend(sequence.to_le_bytes());
+    out.put_u32_le(session_id);
+    out.put_u32_le(sequence);
     out.extend([0, 0]);
     start
 }
