@@ -100,8 +100,8 @@ async fn reload(log: &Log, fleet: &Fleet, api: &crate::api::Serving) {
     tracing::info!("read all files again");
 }
 
-/// Half of the processors serve BMCs: the rest of this machine runs the virtual machines. Of two, one thread answers half
-/// as much again as two do, which wake each other for every datagram (`scripts/bench`). Nothing blocks these threads.
+/// Half of the processors serve BMCs: this machine has virtual machines to run, and more threads than there is work for
+/// wake each other for every datagram. Nothing blocks these threads.
 fn runtime() -> std::io::Result<Runtime> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     Builder::new_multi_thread()
