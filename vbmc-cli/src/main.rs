@@ -13,7 +13,17 @@
 mod cli;
 mod client;
 mod commands;
+#[allow(
+    dead_code,
+    reason = "being built: goes away when prepare and introspect use it"
+)]
+mod lab;
 mod log;
+#[allow(
+    dead_code,
+    reason = "being built: goes away when prepare and introspect use it"
+)]
+mod openstack;
 mod output;
 
 use std::io::{self, Write};

@@ -1,0 +1,116 @@
+//! What this lab has made: `manifest.json` in its workspace. What isn't in here, `vbmc clean` never touches.
+//!
+//! Written after every change, by rename, so that an interrupted run finds what it had made. It holds no secret.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Where a conductor finds a file of an image: a Glance image's id, or an `http:` or `file:` URL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ImageRef(pub(crate) String);
+
+/// One image as it was published.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct PublishedImage {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kernel: Option<ImageRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ramdisk: Option<ImageRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) disk: Option<ImageRef>,
+    /// Whether nodes boot it to be inspected and deployed.
+    #[serde(default)]
+    pub(crate) deploy: bool,
+}
+
+/// Something made on a hypervisor.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct OnHypervisor {
+    pub(crate) uri: String,
+    pub(crate) name: String,
+}
+
+/// Something made in a cloud: in Ironic or Glance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct InCloud {
+    /// The service's URL.
+    pub(crate) endpoint: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// All that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Contents {
+    /// By the image's name in lab.toml.
+    pub(crate) published: BTreeMap<String, PublishedImage>,
+    /// Files made here: built or fetched images, and copies in the conductor's directories.
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) networks: Vec<OnHypervisor>,
+    /// By the path of each.
+    pub(crate) disks: Vec<OnHypervisor>,
+    pub(crate) domains: Vec<OnHypervisor>,
+    pub(crate) bmcs: Vec<String>,
+    pub(crate) glance_images: Vec<InCloud>,
+    pub(crate) nodes: Vec<InCloud>,
+}
+
+/// The contents and where they are kept.
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    path: PathBuf,
+    contents: Contents,
+}
+
+impl Manifest {
+    /// Reads it; where there is none, nothing has been made.
+    pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
+        use anyhow::Context as _;
+        let contents = match std::fs::read(path) {
+            Ok(text) => serde_json::from_slice(&text).with_context(|| {
+                format!(
+                    "{} is not what vbmc wrote; restore it, or remove it and what it lists by hand",
+                    path.display()
+                )
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Contents::default(),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            contents,
+        })
+    }
+
+    pub(crate) fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// Changes the contents, and writes them if they became different.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Contents)) -> anyhow::Result<()> {
+        let before = self.contents.clone();
+        change(&mut self.contents);
+        if self.contents == before {
+            return Ok(());
+        }
+        self.write()
+    }
+
+    fn write(&self) -> anyhow::Result<()> {
+        use anyhow::Context as _;
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let wrong = || format!("cannot write {}", self.path.display());
+        std::fs::create_dir_all(directory).with_context(wrong)?;
+        let mut file = tempfile::NamedTempFile::new_in(directory).with_context(wrong)?;
+        serde_json::to_writer_pretty(&mut file, &self.contents).with_context(wrong)?;
+        file.as_file().sync_all().with_context(wrong)?;
+        file.persist(&self.path).with_context(wrong)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! The lab workflow: from a directory that describes a lab to nodes that Ironic has inspected.
+//!
+//! | Module | What lives there |
+//! |---|---|
+//! | [`config`] | `lab.toml` and the files beside it, as typed and as meant |
+//! | [`inventory`] | the nodes: TripleO's, instackenv's and Bifrost's form, checked |
+//! | [`manifest`] | what this lab has made, kept in its workspace |
+//! | [`report`] | what happens during a run, told to whoever shows it |
+//!
+//! What shows a run on a terminal lives in `view`, what speaks to OpenStack in `openstack`.
+
+pub(crate) mod config;
+pub(crate) mod inventory;
+pub(crate) mod manifest;
+pub(crate) mod report;
+
+use std::path::PathBuf;
+
+use self::config::Lab;
+use self::manifest::Manifest;
+use self::report::Reporter;
+
+/// One run of `prepare`, `introspect` or `clean`: what every step of it is given.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) lab: Lab,
+    pub(crate) manifest: Manifest,
+    pub(crate) report: Reporter,
+    /// Say what would change, and change nothing.
+    pub(crate) dry_run: bool,
+}
+
+impl Run {
+    /// A file of the lab: relative paths start at the lab's directory.
+    pub(crate) fn path(&self, path: impl Into<PathBuf>) -> PathBuf {
+        self.lab.dir.join(path.into())
+    }
+}
