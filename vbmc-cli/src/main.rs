@@ -5,6 +5,9 @@
 //! | [`cli`] | the command line as it is typed: global options and the list of commands |
 //! | [`commands`] | one file per command: its options, what they mean, and what it does |
 //! | [`output`] | records as a table, JSON, CSV, YAML or bare values |
+//! | [`lab`] | the lab workflow: what `prepare`, `introspect` and `clean` do |
+//! | [`openstack`] | requests to Keystone, Ironic and Glance |
+//! | [`view`] | what a run looks like: a live view, plain lines, or JSON events |
 //! | [`client`] | requests to vbmcd over its unix socket |
 //! | [`log`] | messages on stderr and in `--log-file` |
 //!
@@ -25,6 +28,12 @@ mod log;
 )]
 mod openstack;
 mod output;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "being built: goes away when prepare and introspect use it"
+)]
+mod view;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -32,6 +41,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::Cli;
+use crate::lab::report::SomeFailed;
+
+/// A run went to its end, but some of its subjects failed.
+const SOME_FAILED: u8 = 3;
 
 /// What a shell reports for a process that SIGPIPE ended, and what the original exits with.
 const CLOSED_PIPE: u8 = 141;
@@ -46,6 +59,8 @@ fn main() -> ExitCode {
     match commands::run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
+        // The view has said it all.
+        Err(error) if error.is::<SomeFailed>() => ExitCode::from(SOME_FAILED),
         Err(error) => {
             log::error(&error, cli.globals.debug);
             ExitCode::FAILURE

@@ -5,6 +5,11 @@
 mod add;
 mod completion;
 mod delete;
+#[allow(
+    dead_code,
+    reason = "being built: goes away when prepare and introspect use it"
+)]
+mod lab_args;
 mod list;
 mod names;
 mod show;

@@ -2,11 +2,13 @@
 //!
 //! Steps say what they do here and never print. A run may do many things at once; each is a [`Subject`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use thiserror::Error;
 
 /// What a subject is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -59,18 +61,18 @@ impl fmt::Display for Subject {
     }
 }
 
-/// What became of a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// What became of a subject. Of several, the last in this order counts in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
     /// It was as it should be; nothing was done.
     Unchanged,
-    /// It was made or changed, and is as it should be now.
-    Changed,
-    /// A dry run: it would be made or changed.
-    WouldChange,
     /// It was left as it is, on purpose.
     Skipped,
+    /// A dry run: it would be made or changed.
+    WouldChange,
+    /// It was made or changed, and is as it should be now.
+    Changed,
     Failed,
 }
 
@@ -125,16 +127,19 @@ pub(crate) enum Event {
     },
 }
 
+/// Waits for the answer to a question that is on the screen; none: there will be none.
+pub(crate) type Answer = Box<dyn FnOnce() -> Option<bool> + Send>;
+
 /// Shows events; called from one place at a time.
 pub(crate) trait View: Send {
     /// Shows one event.
     fn show(&mut self, at: Timestamp, event: &Event);
 
-    /// Asks the operator to confirm; none where nobody can be asked.
-    fn ask(&mut self, question: &str) -> Option<bool>;
+    /// Asks the operator to confirm; none where nobody can be asked. Events are shown while the answer is awaited.
+    fn ask(&mut self, question: &str) -> Option<Answer>;
 
-    /// Nothing follows: leaves the terminal as a newcomer expects it.
-    fn finish(&mut self) {}
+    /// Nothing follows: sums up, and leaves the terminal as a newcomer expects it.
+    fn finish(&mut self, at: Timestamp, summary: &Summary);
 }
 
 /// How many subjects ended how.
@@ -147,13 +152,47 @@ pub(crate) struct Tally {
     pub(crate) failed: usize,
 }
 
+impl Tally {
+    fn count(&mut self, outcome: Outcome) {
+        *match outcome {
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Skipped => &mut self.skipped,
+            Outcome::WouldChange => &mut self.would_change,
+            Outcome::Changed => &mut self.changed,
+            Outcome::Failed => &mut self.failed,
+        } += 1;
+    }
+}
+
+/// What a run has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) tally: Tally,
+    /// Every subject that failed, and why.
+    pub(crate) failures: Vec<(Subject, String)>,
+    pub(crate) took: SignedDuration,
+}
+
+/// The run went to its end, and not all is well. The view has said what; the exit code is 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("some of it failed")]
+pub(crate) struct SomeFailed;
+
 /// Where a run tells what happens. Clones tell the same view.
 #[derive(Clone)]
-pub(crate) struct Reporter(Arc<Mutex<Inner>>);
+pub(crate) struct Reporter(Arc<Shared>);
+
+struct Shared {
+    inner: Mutex<Inner>,
+    /// Held while a question waits for its answer: there is one keyboard.
+    asking: Mutex<()>,
+}
 
 struct Inner {
     view: Box<dyn View>,
-    tally: Tally,
+    started: Timestamp,
+    outcomes: BTreeMap<Subject, (Outcome, String)>,
+    finished: bool,
 }
 
 impl fmt::Debug for Reporter {
@@ -164,10 +203,15 @@ impl fmt::Debug for Reporter {
 
 impl Reporter {
     pub(crate) fn new(view: Box<dyn View>) -> Self {
-        Self(Arc::new(Mutex::new(Inner {
-            view,
-            tally: Tally::default(),
-        })))
+        Self(Arc::new(Shared {
+            inner: Mutex::new(Inner {
+                view,
+                started: Timestamp::now(),
+                outcomes: BTreeMap::new(),
+                finished: false,
+            }),
+            asking: Mutex::new(()),
+        }))
     }
 
     pub(crate) fn phase(&self, title: impl Into<String>) {
@@ -205,38 +249,122 @@ impl Reporter {
         });
     }
 
-    /// Asks the operator, and waits for the answer. Blocking: call it from where waiting harms nobody.
+    /// Asks the operator, and waits for the answer; none where nobody can be asked. It blocks its thread, and nobody
+    /// else's: other subjects go on.
     pub(crate) fn ask(&self, question: &str) -> Option<bool> {
-        self.lock().view.ask(question)
+        let _one_at_a_time = lock(&self.0.asking);
+        let answer = lock(&self.0.inner).view.ask(question)?;
+        answer()
     }
 
     /// What has become of the subjects so far.
     pub(crate) fn tally(&self) -> Tally {
-        self.lock().tally
+        lock(&self.0.inner).summary(Timestamp::now()).tally
     }
 
-    /// Ends the view.
-    pub(crate) fn finish(&self) {
-        self.lock().view.finish();
+    /// Ends the view, also after an error that stopped the run; an error when a subject failed. Only the first call
+    /// shows anything.
+    pub(crate) fn finish(&self) -> Result<(), SomeFailed> {
+        let mut inner = lock(&self.0.inner);
+        let now = Timestamp::now();
+        let summary = inner.summary(now);
+        if !inner.finished {
+            inner.finished = true;
+            inner.view.finish(now, &summary);
+        }
+        if summary.failures.is_empty() {
+            Ok(())
+        } else {
+            Err(SomeFailed)
+        }
     }
 
     fn tell(&self, event: &Event) {
-        let mut inner = self.lock();
-        if let Event::Outcome { outcome, .. } = event {
-            let tally = &mut inner.tally;
-            *match outcome {
-                Outcome::Unchanged => &mut tally.unchanged,
-                Outcome::Changed => &mut tally.changed,
-                Outcome::WouldChange => &mut tally.would_change,
-                Outcome::Skipped => &mut tally.skipped,
-                Outcome::Failed => &mut tally.failed,
-            } += 1;
+        let mut inner = lock(&self.0.inner);
+        if let Event::Outcome {
+            subject,
+            outcome,
+            detail,
+        } = event
+        {
+            inner.note_outcome(subject, *outcome, detail);
         }
         inner.view.show(Timestamp::now(), event);
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        // A view that panicked has shown half a line at worst.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Inner {
+    /// A subject may pass through several parts of a run; it counts once, with the gravest.
+    fn note_outcome(&mut self, subject: &Subject, outcome: Outcome, detail: &str) {
+        let new = (outcome, detail.to_owned());
+        self.outcomes
+            .entry(subject.clone())
+            .and_modify(|old| {
+                if outcome >= old.0 {
+                    old.clone_from(&new);
+                }
+            })
+            .or_insert(new);
+    }
+
+    fn summary(&self, now: Timestamp) -> Summary {
+        let mut tally = Tally::default();
+        let mut failures = Vec::new();
+        for (subject, (outcome, detail)) in &self.outcomes {
+            tally.count(*outcome);
+            if *outcome == Outcome::Failed {
+                failures.push((subject.clone(), detail.clone()));
+            }
+        }
+        Summary {
+            tally,
+            failures,
+            took: now.duration_since(self.started),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A view that panicked has shown half a line at worst.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody;
+
+    impl View for Nobody {
+        fn show(&mut self, _: Timestamp, _: &Event) {}
+
+        fn ask(&mut self, _: &str) -> Option<Answer> {
+            None
+        }
+
+        fn finish(&mut self, _: Timestamp, _: &Summary) {}
+    }
+
+    #[test]
+    fn a_subject_counts_once_with_the_gravest_of_its_outcomes() {
+        let report = Reporter::new(Box::new(Nobody));
+        let (a, b) = (Subject::new(Kind::Node, "a"), Subject::new(Kind::Node, "b"));
+        report.outcome(&a, Outcome::Changed, "registered");
+        report.outcome(&a, Outcome::Unchanged, "manageable");
+        assert_eq!(report.finish(), Ok(()));
+        report.outcome(&b, Outcome::Failed, "no answer");
+        report.outcome(&b, Outcome::Unchanged, "available");
+        let expected = Tally {
+            changed: 1,
+            failed: 1,
+            ..Tally::default()
+        };
+        assert_eq!(report.tally(), expected);
+        assert_eq!(report.finish(), Err(SomeFailed));
+    }
+
+    #[test]
+    fn an_answer_that_nobody_can_give_is_none() {
+        assert_eq!(Reporter::new(Box::new(Nobody)).ask("Go on?"), None);
     }
 }
