@@ -10,6 +10,7 @@
 //! | [`view`] | what a run looks like: a live view, plain lines, or JSON events |
 //! | [`client`] | requests to vbmcd over its unix socket |
 //! | [`log`] | messages on stderr and in `--log-file` |
+//! | [`password`] | passwords from files |
 //!
 //! Nothing here touches a hypervisor or a BMC's file: vbmcd does that.
 
@@ -28,6 +29,7 @@ mod log;
 )]
 mod openstack;
 mod output;
+mod password;
 #[allow(
     dead_code,
     unused_imports,

@@ -2,23 +2,18 @@
 
 use std::convert::Infallible;
 use std::env;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
 use vbmc_core::Secret;
 use vbmc_core::control::NewBmc;
-use zeroize::Zeroizing;
 
 use crate::client::Client;
+use crate::password;
 
 const DEFAULT_PASSWORD: &str = "password";
 const DEFAULT_URI: &str = "qemu:///system";
-
-/// Far above IPMI's 20 bytes and any SASL password: for a file named by mistake.
-const MAX_PASSWORD_FILE_LEN: u64 = 4096;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -130,35 +125,9 @@ impl Args {
 /// A password from where it was given; clap lets only one of the two through.
 fn secret(typed: Option<Secret>, file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     match file {
-        Some(file) => read_secret(file).map(Some),
+        Some(file) => password::read(file).map(Some),
         None => Ok(typed),
     }
-}
-
-/// What a file holds, without the newline that editors leave at its end.
-fn read_secret(path: &Path) -> anyhow::Result<Secret> {
-    if path == Path::new("-") {
-        return parse_secret(io::stdin().lock())
-            .context("cannot read a password from standard input");
-    }
-    File::open(path)
-        .map_err(anyhow::Error::from)
-        .and_then(parse_secret)
-        .with_context(|| format!("cannot read a password from {}", path.display()))
-}
-
-fn parse_secret(source: impl Read) -> anyhow::Result<Secret> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    source
-        .take(MAX_PASSWORD_FILE_LEN + 1)
-        .read_to_end(&mut bytes)?;
-    ensure!(
-        bytes.len() as u64 <= MAX_PASSWORD_FILE_LEN,
-        "it holds more than {MAX_PASSWORD_FILE_LEN} bytes"
-    );
-    let text = str::from_utf8(&bytes).map_err(|_| anyhow!("it isn't UTF-8 text"))?;
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line)))
 }
 
 fn typed_secret(value: &str) -> Result<Secret, Infallible> {

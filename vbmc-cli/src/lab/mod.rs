@@ -5,14 +5,18 @@
 //! | [`config`] | `lab.toml` and the files beside it, as typed and as meant |
 //! | [`inventory`] | the nodes: TripleO's, instackenv's and Bifrost's form, checked |
 //! | [`manifest`] | what this lab has made, kept in its workspace |
+//! | [`problems`] | what is wrong with a lab's files, told at once |
 //! | [`report`] | what happens during a run, told to whoever shows it |
+//! | [`variables`] | `$NAME` in a lab's files |
 //!
 //! What shows a run on a terminal lives in `view`, what speaks to OpenStack in `openstack`.
 
 pub(crate) mod config;
 pub(crate) mod inventory;
 pub(crate) mod manifest;
+pub(crate) mod problems;
 pub(crate) mod report;
+pub(crate) mod variables;
 
 use std::path::PathBuf;
 

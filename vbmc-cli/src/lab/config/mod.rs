@@ -1,4 +1,18 @@
 //! `lab.toml` and the files beside it, as meant: read, checked, and with every default filled in.
+//!
+//! | Module | What lives there |
+//! |---|---|
+//! | `file` | lab.toml as it is typed |
+//! | `read` | from what is typed to what is meant: defaults, paths, checks; `domains`, `bmcs`, `images` and `secrets` help |
+
+mod bmcs;
+mod domains;
+mod file;
+mod images;
+mod read;
+mod secrets;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,6 +20,8 @@ use std::time::Duration;
 
 use url::Url;
 use vbmc_core::Secret;
+
+use super::variables::Variables;
 
 /// A lab: one directory.
 #[derive(Debug, Clone)]
@@ -16,6 +32,8 @@ pub(crate) struct Lab {
     pub(crate) name: String,
     pub(crate) cloud: CloudConfig,
     pub(crate) libvirt_uri: String,
+    /// Where the domains' disk images are made, `$IMAGES` in the files of the lab; libvirt must be able to use it.
+    pub(crate) disks: PathBuf,
     pub(crate) images: ImagesConfig,
     /// libvirt networks: the XML files in `networks/`, by name of the file without `.xml`.
     pub(crate) networks: BTreeMap<String, PathBuf>,
@@ -27,7 +45,9 @@ pub(crate) struct Lab {
     /// `workspace/results` unless lab.toml says otherwise.
     pub(crate) results: PathBuf,
     /// What `$NAME` stands for beside the environment, in every file of the lab.
-    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) variables: Variables,
+    /// What the operator should know, though the lab works.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Which OpenStack. All unset: what the environment and `clouds.yaml` say.
@@ -101,7 +121,15 @@ pub(crate) struct FileConfig {
     pub(crate) name: String,
     /// Where it comes from; none: the build command makes it.
     pub(crate) source: Option<Source>,
-    pub(crate) checksum: Option<Checksum>,
+    pub(crate) checksum: Option<ExpectedChecksum>,
+}
+
+/// What a file must have, or where that is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ExpectedChecksum {
+    Known(Checksum),
+    /// A file as sha256sum writes it: lines of a digest and a name. The length of the digest tells the algorithm.
+    Published(Url),
 }
 
 /// Where a file is taken from.
@@ -111,7 +139,7 @@ pub(crate) enum Source {
     Url(Url),
 }
 
-/// What a file must have.
+/// A file's checksum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Checksum {
     pub(crate) algorithm: Algorithm,
@@ -171,7 +199,8 @@ pub(crate) struct BmcSettings {
 /// `vbmc introspect`.
 #[derive(Debug, Clone)]
 pub(crate) struct IntrospectionConfig {
-    pub(crate) inventory: PathBuf,
+    /// None: every domain of the lab is a node.
+    pub(crate) inventory: Option<PathBuf>,
     /// Erase the disks' metadata after inspection.
     pub(crate) clean: bool,
     /// Make the nodes available at the end.

@@ -1,0 +1,400 @@
+//! From `lab.toml` as it is typed to a [`Lab`] as it is meant: variables, defaults, absolute paths, and checks.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use toml::Spanned;
+use url::Url;
+
+use super::file::{IntrospectionTable, IronicTable, LabTable, Text};
+use super::{CloudConfig, IntrospectionConfig, Lab, domains, images};
+use crate::lab::problems::Problems;
+use crate::lab::variables::{Variables, is_name, line_of};
+
+/// The file that makes a directory a lab.
+pub(super) const FILE: &str = "lab.toml";
+
+const DEFAULT_URI: &str = "qemu:///system";
+
+/// Where libvirt's own tools keep disk images, and its security drivers expect them.
+const DEFAULT_DISKS: &str = "/var/lib/libvirt/images";
+
+/// A conductor that restarts and a switch that is replugged are ridden out.
+const DEFAULT_PATIENCE: Duration = Duration::from_secs(300);
+
+/// TripleO's figures.
+const DEFAULT_CONCURRENCY: usize = 20;
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1200);
+const DEFAULT_ATTEMPTS: u32 = 2;
+
+/// Inventories under the names that their tools give them.
+const INVENTORIES: [&str; 8] = [
+    "nodes.yaml",
+    "nodes.yml",
+    "nodes.json",
+    "instackenv.yaml",
+    "instackenv.json",
+    "baremetal.yml",
+    "baremetal.yaml",
+    "baremetal.json",
+];
+
+/// The longest name of a lab: it becomes part of others' fields.
+const MAX_NAME: usize = 64;
+
+impl Lab {
+    /// Reads the lab in `dir`.
+    ///
+    /// The error tells all that is wrong with it, each with file, line and key.
+    pub(crate) fn load(dir: &Path) -> anyhow::Result<Self> {
+        let dir = std::path::absolute(dir)?;
+        let file = dir.join(FILE);
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(anyhow!(
+                    "{} is no lab: it holds no {FILE}; name another with --lab, or begin one with `vbmc lab init {}`",
+                    dir.display(),
+                    dir.display()
+                ));
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", file.display()));
+            }
+        };
+        let table = toml::from_str(&text).map_err(|error| anyhow!(syntax(&text, &error)))?;
+        let mut reader = Reader {
+            dir: &dir,
+            text: &text,
+            variables: Variables::new(Default::default()),
+            problems: Problems::default(),
+            warnings: Vec::new(),
+        };
+        let lab = reader.lab(table);
+        reader.problems.check()?;
+        lab.context("the lab could not be read")
+    }
+}
+
+/// A mistake in the file's form, in one line. It never shows a value that may be a password.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let Some(span) = error.span() else {
+        return format!("{FILE}: {}", error.message());
+    };
+    let number = line_of(text, span.start);
+    let key = text
+        .lines()
+        .nth(number - 1)
+        .and_then(|line| line.split_once('='))
+        .map(|(key, _)| key.trim())
+        .filter(|key| !key.starts_with('#'));
+    let mut message = error.message().replace('\n', ", ");
+    if key.is_some_and(|key| key.contains("password")) && message.starts_with("invalid type") {
+        "a password is a string, in quotes".clone_into(&mut message);
+    }
+    match key {
+        Some(key) => format!("{FILE}:{number}: {key}: {message}"),
+        None => format!("{FILE}:{number}: {message}"),
+    }
+}
+
+/// What turns typed values into meant ones, and remembers what is wrong with them.
+pub(super) struct Reader<'a> {
+    pub(super) dir: &'a Path,
+    text: &'a str,
+    pub(super) variables: Variables,
+    pub(super) problems: Problems,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn lab(&mut self, table: LabTable) -> Option<Lab> {
+        self.variables = self.definitions(table.variables);
+        let name = match &table.name {
+            Some(name) => self.string("name", name)?,
+            None => self.dir.file_name()?.to_string_lossy().into_owned(),
+        };
+        if !is_lab_name(&name) {
+            self.problems.add(
+                self.place("name", table.name.as_ref().map(|name| name.span().start)),
+                format!(
+                    "\"{name}\" cannot be a lab's name: take up to {MAX_NAME} letters, digits, `.`, `_` and `-`"
+                ),
+            );
+        }
+        let workspace = self.path_or("workspace", table.workspace.as_ref(), "workspace");
+        let disks = self.path_or("libvirt.disks", table.libvirt.disks.as_ref(), DEFAULT_DISKS);
+        // What the seed's files call it.
+        self.variables = self
+            .variables
+            .clone()
+            .with("IMAGES", disks.to_string_lossy());
+        let libvirt_uri = self.libvirt_uri(table.libvirt.uri.as_ref());
+        let cloud = self.cloud(&table.ironic);
+        let images = images::read(self, &table.images, &table.image, &workspace);
+        let networks = domains::networks(self);
+        let domains = domains::read(self, &table.bmcs, &table.domains);
+        let introspection = self.introspection(&table.introspection);
+        let results = match &table.results.directory {
+            Some(path) => self.path("results.directory", path),
+            None => workspace.join("results"),
+        };
+        Some(Lab {
+            dir: self.dir.to_owned(),
+            name,
+            cloud,
+            libvirt_uri,
+            disks,
+            images,
+            networks,
+            domains,
+            introspection,
+            workspace,
+            results,
+            variables: self.variables.clone(),
+            warnings: std::mem::take(&mut self.warnings),
+        })
+    }
+
+    fn definitions(
+        &mut self,
+        table: std::collections::BTreeMap<Text, super::file::Plain>,
+    ) -> Variables {
+        let mut defined = std::collections::BTreeMap::new();
+        for (name, value) in table {
+            if is_name(name.get_ref()) {
+                defined.insert(name.into_inner(), value.0);
+            } else {
+                self.wrong(
+                    "variables",
+                    &name,
+                    format!(
+                        "\"{}\" cannot be a variable's name: take letters, digits and `_`",
+                        name.get_ref()
+                    ),
+                );
+            }
+        }
+        Variables::new(defined).with("LAB", self.dir.to_string_lossy())
+    }
+
+    fn libvirt_uri(&mut self, typed: Option<&Text>) -> String {
+        match typed {
+            Some(uri) => self.string("libvirt.uri", uri).unwrap_or_default(),
+            None => std::env::var("LIBVIRT_DEFAULT_URI")
+                .ok()
+                .filter(|uri| !uri.is_empty())
+                .unwrap_or_else(|| DEFAULT_URI.to_owned()),
+        }
+    }
+
+    fn cloud(&mut self, table: &IronicTable) -> CloudConfig {
+        let cloud = table
+            .cloud
+            .as_ref()
+            .and_then(|cloud| self.string("ironic.cloud", cloud));
+        let endpoint = table
+            .endpoint
+            .as_ref()
+            .and_then(|url| self.url("ironic.endpoint", url));
+        let password = self.secret(
+            "ironic",
+            table.password.as_ref(),
+            table.password_file.as_ref(),
+        );
+        let username = table
+            .username
+            .as_ref()
+            .and_then(|name| self.string("ironic.username", name));
+        if let (Some(cloud), Some(_)) = (&table.cloud, &table.endpoint) {
+            self.wrong(
+                "ironic.cloud",
+                cloud,
+                "cloud and endpoint exclude each other: clouds.yaml says where the cloud is",
+            );
+        }
+        let given = table.password.is_some() || table.password_file.is_some();
+        if let Some(name) = table.username.as_ref().filter(|_| !given) {
+            self.wrong("ironic.username", name, "needs a password_file");
+        } else if given && table.username.is_none() {
+            self.problems
+                .add(FILE, "ironic: a password needs a username");
+        }
+        if let Some(name) = table.username.as_ref().filter(|_| table.endpoint.is_none()) {
+            self.wrong(
+                "ironic.username",
+                name,
+                "needs an endpoint; for a cloud of clouds.yaml, it stands there",
+            );
+        }
+        CloudConfig {
+            cloud,
+            endpoint,
+            login: username.zip(password),
+            cacert: table
+                .cacert
+                .as_ref()
+                .map(|path| self.path("ironic.cacert", path)),
+            patience: self.seconds("ironic.patience", table.patience.as_ref(), DEFAULT_PATIENCE),
+        }
+    }
+
+    fn introspection(&mut self, table: &IntrospectionTable) -> IntrospectionConfig {
+        IntrospectionConfig {
+            inventory: self.inventory(table.inventory.as_ref()),
+            clean: table.clean.unwrap_or(false),
+            provide: table.provide.unwrap_or(true),
+            concurrency: self.positive(
+                "introspection.concurrency",
+                table.concurrency.as_ref(),
+                DEFAULT_CONCURRENCY,
+            ),
+            timeout: self.seconds(
+                "introspection.timeout",
+                table.timeout.as_ref(),
+                DEFAULT_TIMEOUT,
+            ),
+            attempts: self.positive(
+                "introspection.attempts",
+                table.attempts.as_ref(),
+                DEFAULT_ATTEMPTS,
+            ),
+        }
+    }
+
+    fn inventory(&mut self, typed: Option<&Text>) -> Option<PathBuf> {
+        if let Some(typed) = typed {
+            let path = self.path("introspection.inventory", typed);
+            if !path.is_file() {
+                self.wrong(
+                    "introspection.inventory",
+                    typed,
+                    format!("{} is no file", path.display()),
+                );
+            }
+            return Some(path);
+        }
+        let mut found = INVENTORIES
+            .iter()
+            .map(|name| self.dir.join(name))
+            .filter(|path| path.is_file());
+        let first = found.next();
+        if let (Some(first), Some(second)) = (&first, found.next()) {
+            self.problems.add(
+                FILE,
+                format!(
+                    "introspection: {} and {} may both be the inventory; name one, as in inventory = \"{}\"",
+                    name_of(first),
+                    name_of(&second),
+                    name_of(first)
+                ),
+            );
+        }
+        first
+    }
+
+    /// Notes that the value of `key` is wrong.
+    pub(super) fn wrong<T>(
+        &mut self,
+        key: &str,
+        value: &Spanned<T>,
+        problem: impl std::fmt::Display,
+    ) {
+        let place = self.place(key, Some(value.span().start));
+        self.problems.add(place, problem);
+    }
+
+    fn place(&self, key: &str, at: Option<usize>) -> String {
+        match at {
+            Some(at) => format!("{FILE}:{}: {key}", line_of(self.text, at)),
+            None => format!("{FILE}: {key}"),
+        }
+    }
+
+    /// A string that isn't empty, with its variables replaced.
+    pub(super) fn string(&mut self, key: &str, value: &Text) -> Option<String> {
+        let expanded = self.expand(key, value, value.get_ref())?;
+        if expanded.is_empty() {
+            self.wrong(
+                key,
+                value,
+                "is empty; leave the key out, or give it a value",
+            );
+            return None;
+        }
+        Some(expanded)
+    }
+
+    /// `text` with its variables replaced, where `value` is where it stands.
+    pub(super) fn expand<T>(
+        &mut self,
+        key: &str,
+        value: &Spanned<T>,
+        text: &str,
+    ) -> Option<String> {
+        let place = self.place(key, Some(value.span().start));
+        self.problems.ok(place, self.variables.expand(text))
+    }
+
+    /// A path; relative ones start at the lab's directory.
+    pub(super) fn path(&mut self, key: &str, value: &Text) -> PathBuf {
+        match self.string(key, value) {
+            Some(path) => self.dir.join(path),
+            None => self.dir.to_owned(),
+        }
+    }
+
+    pub(super) fn path_or(&mut self, key: &str, value: Option<&Text>, default: &str) -> PathBuf {
+        match value {
+            Some(value) => self.path(key, value),
+            None => self.dir.join(default),
+        }
+    }
+
+    pub(super) fn url(&mut self, key: &str, value: &Text) -> Option<Url> {
+        let text = self.string(key, value)?;
+        let place = self.place(key, Some(value.span().start));
+        self.problems.ok(place, parse_url(&text))
+    }
+
+    fn seconds(&mut self, key: &str, value: Option<&Spanned<u64>>, default: Duration) -> Duration {
+        Duration::from_secs(self.positive(key, value, default.as_secs()))
+    }
+
+    fn positive<T: Copy + PartialEq + From<bool>>(
+        &mut self,
+        key: &str,
+        value: Option<&Spanned<T>>,
+        default: T,
+    ) -> T {
+        let Some(value) = value else { return default };
+        if *value.get_ref() == T::from(false) {
+            self.wrong(key, value, "must be 1 or more");
+        }
+        *value.get_ref()
+    }
+}
+
+/// A URL that files and services have.
+pub(super) fn parse_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| {
+        format!("\"{text}\" is no URL: {error}; one begins with http:// or https://")
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("\"{text}\" must begin with http:// or https://"));
+    }
+    Ok(url)
+}
+
+fn is_lab_name(name: &str) -> bool {
+    name.len() <= MAX_NAME
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
+
+fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
+}

@@ -1,0 +1,35 @@
+//! Passwords from files.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, anyhow, ensure};
+use vbmc_core::Secret;
+use zeroize::Zeroizing;
+
+/// Far above IPMI's 20 bytes and any SASL password: for a file named by mistake.
+const MAX_FILE_LEN: u64 = 4096;
+
+/// What a file holds, without the newline that editors leave at its end; `-` is standard input.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Secret> {
+    if path == Path::new("-") {
+        return parse(io::stdin().lock()).context("cannot read a password from standard input");
+    }
+    File::open(path)
+        .map_err(anyhow::Error::from)
+        .and_then(parse)
+        .with_context(|| format!("cannot read a password from {}", path.display()))
+}
+
+fn parse(source: impl Read) -> anyhow::Result<Secret> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    source.take(MAX_FILE_LEN + 1).read_to_end(&mut bytes)?;
+    ensure!(
+        bytes.len() as u64 <= MAX_FILE_LEN,
+        "it holds more than {MAX_FILE_LEN} bytes"
+    );
+    let text = str::from_utf8(&bytes).map_err(|_| anyhow!("it isn't UTF-8 text"))?;
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line)))
+}
