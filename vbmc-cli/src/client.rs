@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout};
 use vbmc_core::config::{ConfigError, ConfigFile};
-use vbmc_core::control::{BmcDetails, BmcSummary, NewBmc, Problem};
+use vbmc_core::control::{BmcChange, BmcCredentials, BmcDetails, BmcSummary, NewBmc, Problem};
 
 /// Between two tries to connect to a daemon that is still starting.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
@@ -92,6 +92,22 @@ impl Client {
         self.ask(Method::POST, "/v1/bmcs", Some(encode(bmc)))
             .await
             .map(drop)
+    }
+
+    #[allow(dead_code, reason = "being built: prepare uses it")]
+    /// Changes what `change` names, at once. What is as it should be stays untouched.
+    pub(crate) async fn update(&self, name: &str, change: &BmcChange) -> Result<(), ClientError> {
+        self.ask(Method::PATCH, &path(name), Some(encode(change)))
+            .await
+            .map(drop)
+    }
+
+    #[allow(dead_code, reason = "being built: prepare and introspect use it")]
+    /// What it takes to log in, whether or not vbmcd shows passwords otherwise.
+    pub(crate) async fn credentials(&self, name: &str) -> Result<BmcCredentials, ClientError> {
+        let path = format!("{}/credentials", path(name));
+        let answer = self.ask(Method::GET, &path, None).await?;
+        self.decode(&answer)
     }
 
     pub(crate) async fn delete(&self, name: &str) -> Result<(), ClientError> {

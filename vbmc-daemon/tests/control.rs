@@ -107,6 +107,7 @@ fn refusals_say_what_and_why() {
     }
     for (method, path) in [
         ("GET", "/v1/bmcs/other"),
+        ("GET", "/v1/bmcs/other/credentials"),
         ("DELETE", "/v1/bmcs/other"),
         ("POST", "/v1/bmcs/other/start"),
         ("POST", "/v1/bmcs/other/stop"),
@@ -130,6 +131,71 @@ fn refusals_say_what_and_why() {
     assert_eq!(home.status("test").as_deref(), Some("error"));
     drop(taken);
     assert_eq!(home.ask("POST", "/v1/bmcs/test/start", "").0, 200);
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn a_running_bmc_is_changed_and_its_login_told() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let (port, other) = (free_port(), free_port());
+    assert_eq!(home.add("test", port).0, 201);
+    assert_eq!(home.ask("POST", "/v1/bmcs/test/start", "").0, 200);
+    let path = "/v1/bmcs/test";
+    let change = |body: serde_json::Value| home.ask("PATCH", path, &body.to_string());
+    let login = || home.ask("GET", "/v1/bmcs/test/credentials", "");
+    let expected = |port: u16, user: &str, password: &str| {
+        let json = format!(
+            r#"{{"address":"127.0.0.1","port":{port},"username":"{user}","password":"{password}"}}"#
+        );
+        (200, json)
+    };
+    assert_eq!(login(), expected(port, "admin", "password"));
+    let (status, body) =
+        change(serde_json::json!({"port": other, "username": "ops", "password": "s3cret word"}));
+    assert_eq!(status, 200, "{body}");
+    assert!(
+        body.contains("\"running\"") && body.contains("***"),
+        "{body}"
+    );
+    assert_eq!(login(), expected(other, "ops", "s3cret word"));
+    UdpSocket::bind(("127.0.0.1", port)).expect("it left its old port");
+    let saved = home.read_bmc("test");
+    assert!(saved.contains("s3cret word") && saved.contains("active = True"));
+
+    let taken = UdpSocket::bind(("127.0.0.1", port)).unwrap();
+    let (status, body) = change(serde_json::json!({"port": port}));
+    assert!(
+        status == 409 && body.contains("goes on as it was") && body.contains("another program"),
+        "{status} {body}"
+    );
+    drop(taken);
+    for (body, status, said) in [
+        (serde_json::json!({"address": "here"}), 400, "IP address"),
+        (serde_json::json!({"port": 0}), 400, "1 to 65535"),
+        (
+            serde_json::json!({"libvirt_sasl_username": "me"}),
+            400,
+            "SASL",
+        ),
+        (
+            serde_json::json!({"libvirt_uri": "test:///no/such/file"}),
+            502,
+            "no/such/file",
+        ),
+        (serde_json::json!({"colour": "red"}), 422, "colour"),
+    ] {
+        let (got, answer) = change(body);
+        assert!(got == status && answer.contains(said), "{got} {answer}");
+    }
+    assert_eq!(login(), expected(other, "ops", "s3cret word"));
+    assert_eq!(home.read_bmc("test"), saved);
+    assert_eq!(home.status("test").as_deref(), Some("running"));
+    home.write_bmc("broken", "no INI file");
+    wait_for("the broken one", || home.status("broken").is_some());
+    assert_eq!(home.ask("GET", "/v1/bmcs/broken/credentials", "").0, 409);
+    let log = fs::read_to_string(home.path().join("stderr")).unwrap();
+    assert!(!log.contains("s3cret"), "{log}");
     assert_eq!(daemon.stop(), Some(0));
 }
 

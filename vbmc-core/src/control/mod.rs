@@ -8,7 +8,9 @@
 //! | `GET /v1/bmcs` | | 200 array of [`BmcSummary`], sorted by name |
 //! | `POST /v1/bmcs` | [`NewBmc`] | 201 [`BmcDetails`] |
 //! | `GET /v1/bmcs/{name}` | | 200 [`BmcDetails`] |
+//! | `PATCH /v1/bmcs/{name}` | [`BmcChange`] | 200 [`BmcDetails`] |
 //! | `DELETE /v1/bmcs/{name}` | | 204 |
+//! | `GET /v1/bmcs/{name}/credentials` | | 200 [`BmcCredentials`] |
 //! | `POST /v1/bmcs/{name}/start` | | 200 [`BmcDetails`] |
 //! | `POST /v1/bmcs/{name}/stop` | | 200 [`BmcDetails`] |
 //!
@@ -95,6 +97,49 @@ pub struct NewBmc {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub libvirt_sasl_password: Option<Secret>,
+}
+
+/// What is to become different of a BMC. What is left out stays as it is; nothing else may be in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BmcChange {
+    /// The first user's name, 16 bytes at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The first user's password, 20 bytes at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub password: Option<Secret>,
+    /// The address to listen on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The UDP port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The hypervisor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub libvirt_uri: Option<String>,
+    /// SASL user for the hypervisor; empty: none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub libvirt_sasl_username: Option<String>,
+    /// SASL password for the hypervisor; empty: none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub libvirt_sasl_password: Option<Secret>,
+}
+
+/// What it takes to log in to a BMC. Whoever may ask for it may set it too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BmcCredentials {
+    /// The address that it listens on, as configured; `::` is every address of the machine.
+    pub address: String,
+    /// The UDP port.
+    pub port: u16,
+    /// The first user's name.
+    pub username: String,
+    /// The first user's password.
+    #[schema(value_type = String)]
+    pub password: Secret,
 }
 
 /// The daemon's version.

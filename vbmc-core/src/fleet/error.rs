@@ -36,6 +36,14 @@ pub enum FleetError {
         /// Why.
         problem: String,
     },
+    /// It runs, and cannot listen where it is to.
+    #[error("Failed to change domain {name}, which goes on as it was. Error: {problem}")]
+    Move {
+        /// The BMC.
+        name: BmcName,
+        /// Why.
+        problem: String,
+    },
     /// The fleet is being shut down.
     #[error("vbmcd is shutting down")]
     ShuttingDown,

@@ -1,5 +1,6 @@
 //! Files that changed: read anew and put into effect. Starting and stopping itself is here too.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,7 +10,7 @@ use super::slot::{FileStore, Running, Slot, settings};
 use super::{CONCURRENCY, Fleet, blocking};
 use crate::bmc::Bmc;
 use crate::host::BoxFuture;
-use crate::registry::{BmcName, Change, Changes};
+use crate::registry::{BmcConfig, BmcName, Change, Changes};
 
 impl Fleet {
     /// Follows the files for as long as the fleet is there.
@@ -103,18 +104,8 @@ impl Fleet {
         let Some(config) = slot.idle_config() else {
             return;
         };
-        let address = config.listen();
         let name = &slot.name;
-        let result = self.0.listeners.take(address, name).and_then(|()| {
-            let store = FileStore {
-                slot: Arc::downgrade(slot),
-                registry: Arc::clone(&self.0.registry),
-            };
-            let host = self.0.hosts.host(&config.target());
-            let settings = settings(name, &config, &self.options());
-            Bmc::start(settings, host, Arc::new(store))
-                .map_err(|error| self.0.listeners.refused(address, name, &error))
-        });
+        let result = self.bind(slot, &config);
         match &result {
             Ok(bmc) => {
                 let address = bmc.local_addr();
@@ -127,6 +118,20 @@ impl Fleet {
         slot.started(result);
     }
 
+    /// Binds a BMC's address and answers there; nobody is told of it yet. Its turn must be held.
+    pub(super) fn bind(&self, slot: &Arc<Slot>, config: &BmcConfig) -> Result<Bmc, String> {
+        let (address, name) = (config.listen(), &slot.name);
+        self.0.listeners.take(address, name)?;
+        let store = FileStore {
+            slot: Arc::downgrade(slot),
+            registry: Arc::clone(&self.0.registry),
+        };
+        let host = self.0.hosts.host(&config.target());
+        let settings = settings(name, config, &self.options());
+        Bmc::start(settings, host, Arc::new(store))
+            .map_err(|error| self.0.listeners.refused(address, name, &error))
+    }
+
     /// Stops a BMC if it runs. Its turn must be held.
     pub(super) async fn halt(&self, slot: &Slot) {
         if let Some(running) = slot.take_running() {
@@ -137,7 +142,12 @@ impl Fleet {
     pub(super) async fn stop_running(&self, name: &BmcName, running: Running) {
         running.bmc.stop().await;
         tracing::info!(bmc = %name, "Terminated vBMC instance");
-        let waiting = self.0.listeners.give_back(running.config.listen());
+        self.give_back(running.config.listen());
+    }
+
+    /// Lets others have an address that nobody listens on any more.
+    pub(super) fn give_back(&self, address: SocketAddr) {
+        let waiting = self.0.listeners.give_back(address);
         if waiting.is_empty() || self.0.closing.load(Ordering::Acquire) {
             return;
         }

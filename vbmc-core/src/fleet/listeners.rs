@@ -53,7 +53,10 @@ impl Listeners {
                 let overlaps = |other: &SocketAddr| {
                     other.port() == port && (other.ip().is_unspecified() || ip.is_unspecified())
                 };
-                let owner = state.taken.iter().find(|(other, _)| overlaps(other));
+                let owner = state
+                    .taken
+                    .iter()
+                    .find(|(other, owner)| overlaps(other) && *owner != name);
                 let problem = match owner {
                     Some((_, owner)) => used_by(address, owner),
                     None => format!(

@@ -3,6 +3,7 @@
 //! | File | What lives there |
 //! |---|---|
 //! | `mod.rs` | [`Fleet`] and its commands, with VirtualBMC's semantics |
+//! | `update.rs` | a BMC's settings changed by command |
 //! | `slot.rs` | one BMC's place: its settings, whether it runs, who may change it when |
 //! | `follow.rs` | files that changed: read anew and put into effect |
 //! | `listeners.rs` | which BMC has which address, and the words for an address that cannot be had |
@@ -29,6 +30,7 @@ mod error;
 mod follow;
 mod listeners;
 mod slot;
+mod update;
 
 pub use error::FleetError;
 

@@ -248,6 +248,13 @@ impl Slot {
         }
     }
 
+    /// Puts a BMC in this place that listens as `config` has it. Returns the one that was here.
+    pub(super) fn replace(&self, config: BmcConfig, bmc: Bmc) -> Option<Running> {
+        let run = Run::Running(bmc);
+        let new = State::Known(Box::new(Known { config, run }));
+        std::mem::replace(&mut *self.state.lock(), new).into_running()
+    }
+
     pub(super) fn set_active(&self, active: bool) {
         if let State::Known(known) = &mut *self.state.lock() {
             known.config.active = active;

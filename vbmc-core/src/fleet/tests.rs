@@ -1,5 +1,6 @@
 use std::fs;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -177,6 +178,125 @@ async fn the_second_on_an_address_waits_until_it_is_free() {
         status_of(views, "b") == Some(Status::Running)
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_change_takes_effect_at_once_and_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    let a = name("a");
+    fleet.add(config("a", free_port())).await.unwrap();
+    fleet.start(&a).await.unwrap();
+    let written = || fs::metadata(dir.path().join("a/config")).unwrap().ino();
+    let before = written();
+    let same = |config: &mut BmcConfig| config.set_first_user(Some("admin".into()), None);
+    fleet.update(&a, same).await.unwrap();
+    assert_eq!(written(), before, "nothing changed, so nothing is written");
+
+    let port = free_port();
+    let view = fleet
+        .update(&a, move |config| {
+            config.port = port;
+            config.set_first_user(None, Some(Secret::new("a longer password")))
+        })
+        .await
+        .unwrap();
+    assert_eq!(view.status, Status::Running);
+    assert_eq!(view.local_addr.unwrap().port(), port);
+    let kept = fleet.0.registry.load(&a).unwrap();
+    assert_eq!(view.config.unwrap(), kept);
+    let first = &kept.all_users()[0];
+    assert!(kept.active && kept.port == port && first.long_password);
+    assert_eq!(
+        (kept.username.as_str(), kept.password.reveal()),
+        ("admin", "a longer password")
+    );
+
+    fleet.stop(&a).await.unwrap();
+    let view = fleet
+        .update(&a, |config| {
+            config.libvirt_uri = "test:///elsewhere".into();
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(view.status, Status::Down, "a change starts nothing");
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_leaves_the_bmc_serving() {
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    let (a, b) = (name("a"), name("b"));
+    let port = free_port();
+    for (bmc, port) in [("a", port), ("b", free_port())] {
+        fleet.add(config(bmc, port)).await.unwrap();
+        fleet.start(&name(bmc)).await.unwrap();
+    }
+    let before = fleet.show(&b).await.unwrap();
+    let refused = async |change: fn(&mut BmcConfig, u16)| {
+        let change = move |config: &mut BmcConfig| {
+            change(config, port);
+            Ok(())
+        };
+        let error = fleet.update(&b, change).await.unwrap_err().to_string();
+        let now = fleet.show(&b).await.unwrap();
+        assert_eq!((now.status, now.problem), (Status::Running, None));
+        assert_eq!(now.local_addr, before.local_addr);
+        assert_eq!(now.config, before.config);
+        error
+    };
+    let error = refused(|config, port| config.port = port).await;
+    assert!(
+        error.contains("domain b, which goes on")
+            && error.contains("in use by the BMC of domain a"),
+        "{error}"
+    );
+    let error = refused(|config, _| config.address = [192, 0, 2, 1].into()).await;
+    assert!(error.contains("not one of this machine"), "{error}");
+    let error = refused(|config, _| config.password = Secret::new("p".repeat(21))).await;
+    assert!(error.contains("21 bytes"), "{error}");
+    let error = refused(|config, _| config.domain_name = "nobody".into()).await;
+    assert!(error.contains("nobody"), "{error}");
+    // A directory in the way of the temporary file, as on a full disk.
+    let obstacle = dir.path().join("b/.config.new");
+    fs::create_dir(&obstacle).unwrap();
+    let error = refused(|config, _| config.port = free_port()).await;
+    assert!(error.contains("nothing was changed"), "{error}");
+    let error = refused(|config, _| config.address = Ipv4Addr::UNSPECIFIED.into()).await;
+    assert!(error.contains("nothing was changed"), "{error}");
+    fs::remove_dir(obstacle).unwrap();
+
+    let unknown = fleet.update(&name("c"), |_| Ok(())).await.unwrap_err();
+    assert!(matches!(unknown, FleetError::NotFound(_)));
+    assert_eq!(fleet.show(&a).await.unwrap().status, Status::Running);
+}
+
+#[tokio::test]
+async fn an_address_that_covers_the_old_one_takes_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    let (a, port) = (name("a"), free_port());
+    fleet.add(config("a", port)).await.unwrap();
+    fleet.start(&a).await.unwrap();
+    let to = async |address: IpAddr| {
+        let change = move |config: &mut BmcConfig| {
+            config.address = address;
+            Ok(())
+        };
+        fleet.update(&a, change).await
+    };
+    let all = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+    let view = to(all).await.unwrap();
+    assert_eq!(view.local_addr, Some((all, port).into()));
+    to(Ipv4Addr::LOCALHOST.into()).await.unwrap();
+    let other = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), port)).unwrap();
+    let error = to(all).await.unwrap_err().to_string();
+    assert!(error.contains("another program"), "{error}");
+    let view = fleet.show(&a).await.unwrap();
+    assert_eq!(view.status, Status::Running);
+    assert_eq!(view.local_addr, Some((Ipv4Addr::LOCALHOST, port).into()));
+    drop(other);
 }
 
 #[tokio::test]

@@ -187,6 +187,29 @@ impl BmcConfig {
         users
     }
 
+    /// Changes the first user's name, password or both; whatever else was set for it over IPMI stays.
+    ///
+    /// # Errors
+    ///
+    /// Never for a BMC that was read from its file, which has a first user.
+    pub fn set_first_user(
+        &mut self,
+        name: Option<String>,
+        password: Option<Secret>,
+    ) -> Result<(), Invalid> {
+        let mut users = self.all_users();
+        for user in users.iter_mut().filter(|user| user.id == FIRST_USER) {
+            if let Some(name) = &name {
+                user.name.clone_from(name);
+            }
+            if let Some(password) = &password {
+                user.long_password = password.reveal().len() > check::MAX_SHORT_PASSWORD;
+                user.password = Some(password.clone());
+            }
+        }
+        self.set_users(&users)
+    }
+
     /// Takes over all users, as [`all_users`](Self::all_users) gives them. The first one's name and password go where
     /// VirtualBMC looks for them.
     ///

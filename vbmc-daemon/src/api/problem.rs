@@ -41,9 +41,10 @@ impl From<FleetError> for Failure {
             FleetError::NotFound(_) | FleetError::Check(CheckError::NoDomain(_)) => {
                 StatusCode::NOT_FOUND
             }
-            FleetError::Exists(_) | FleetError::Broken(_) | FleetError::Start { .. } => {
-                StatusCode::CONFLICT
-            }
+            FleetError::Exists(_)
+            | FleetError::Broken(_)
+            | FleetError::Start { .. }
+            | FleetError::Move { .. } => StatusCode::CONFLICT,
             FleetError::Check(CheckError::Connection { .. }) => StatusCode::BAD_GATEWAY,
             FleetError::Disk(RegistryError::Write { source, .. })
                 if source.kind() == ErrorKind::StorageFull =>

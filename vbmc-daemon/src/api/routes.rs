@@ -13,12 +13,15 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use utoipa::OpenApi;
 use vbmc_core::Secret;
-use vbmc_core::control::{BmcDetails, BmcSummary, NewBmc, Problem, Version};
+use vbmc_core::control::{
+    BmcChange, BmcCredentials, BmcDetails, BmcSummary, NewBmc, Problem, Version,
+};
 use vbmc_core::fleet::{BmcView, Fleet, FleetError};
-use vbmc_core::registry::{BmcConfig, BmcName, check};
+use vbmc_core::registry::{BmcConfig, BmcName};
 
 use super::peer;
 use super::problem::Failure;
+use super::settings;
 
 /// The largest body in bytes: many times what a BMC's settings take.
 const MAX_BODY: usize = 64 * 1024;
@@ -43,7 +46,7 @@ pub(super) struct Shared {
         title = "vbmcd's control API",
         description = "HTTP and JSON on vbmcd's unix socket; `curl --unix-socket ~/.vbmc/vbmcd.sock http://vbmcd/v1/bmcs`"
     ),
-    paths(version, list, add, show, delete, start, stop),
+    paths(version, list, add, show, update, delete, credentials, start, stop),
     components(schemas(Problem))
 )]
 pub(super) struct Document;
@@ -54,7 +57,8 @@ pub(super) fn router(shared: Shared, allowed: peer::Allowed) -> Router {
         .route("/v1/version", get(version))
         .route("/v1/openapi.json", get(async || Json(Document::openapi())))
         .route("/v1/bmcs", get(list).post(add))
-        .route("/v1/bmcs/{name}", get(show).delete(delete))
+        .route("/v1/bmcs/{name}", get(show).patch(update).delete(delete))
+        .route("/v1/bmcs/{name}/credentials", get(credentials))
         .route("/v1/bmcs/{name}/start", post(start))
         .route("/v1/bmcs/{name}/stop", post(stop))
         .fallback(async || Failure::new(StatusCode::NOT_FOUND, "there is no such resource"))
@@ -118,7 +122,7 @@ async fn add(
     body: Result<Json<NewBmc>, JsonRejection>,
 ) -> Result<(StatusCode, Json<BmcDetails>), Failure> {
     let Json(new) = body?;
-    let config = config(new)?;
+    let config = settings::of(new)?;
     let fleet = shared.fleet.clone();
     let view = to_the_end(async move { fleet.add(config).await }).await?;
     Ok((StatusCode::CREATED, details(&shared, view)))
@@ -134,6 +138,56 @@ async fn add(
 async fn show(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetails>, Failure> {
     let view = shared.fleet.show(&parse(name)?).await?;
     Ok(details(&shared, view))
+}
+
+/// Changes a BMC's settings, at once. One that runs goes on as it was if it cannot be as it should.
+#[utoipa::path(
+    patch,
+    path = "/v1/bmcs/{name}",
+    params(("name" = String, Path, description = "The BMC")),
+    request_body = BmcChange,
+    responses(
+        (status = 200, body = BmcDetails),
+        (status = 400, body = Problem, description = "A setting cannot be"),
+        (status = 404, body = Problem, description = "There is no such BMC, or the hypervisor has no such domain"),
+        (status = 409, body = Problem, description = "The address is taken, or the BMC's file is broken"),
+        (status = 502, body = Problem, description = "The hypervisor cannot be reached"),
+        (status = 507, body = Problem, description = "The disk is full"),
+    )
+)]
+async fn update(
+    State(shared): State<Shared>,
+    name: Name,
+    body: Result<Json<BmcChange>, JsonRejection>,
+) -> Result<Json<BmcDetails>, Failure> {
+    let (fleet, name) = (shared.fleet.clone(), parse(name)?);
+    let Json(change) = body?;
+    let apply = move |config: &mut BmcConfig| settings::apply(&change, config);
+    let view = to_the_end(async move { fleet.update(&name, apply).await }).await?;
+    Ok(details(&shared, view))
+}
+
+/// What it takes to log in to a BMC, whatever `show_passwords` says: who may ask may also set it.
+#[utoipa::path(
+    get,
+    path = "/v1/bmcs/{name}/credentials",
+    params(("name" = String, Path, description = "The BMC")),
+    responses(
+        (status = 200, body = BmcCredentials),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "The BMC's file is broken"),
+    )
+)]
+async fn credentials(
+    State(shared): State<Shared>,
+    name: Name,
+) -> Result<Json<BmcCredentials>, Failure> {
+    let name = parse(name)?;
+    let view = shared.fleet.show(&name).await?;
+    match view.config {
+        Some(config) => Ok(Json(settings::credentials(config))),
+        None => Err(FleetError::Broken(view.problem.unwrap_or_default()).into()),
+    }
 }
 
 /// Stops a BMC and deletes it.
@@ -204,28 +258,6 @@ fn parse(name: Name) -> Result<BmcName, Failure> {
     Ok(BmcName::new(&name)?)
 }
 
-/// What was asked for as a BMC's settings. SASL by halves is refused, and empty halves are none.
-fn config(new: NewBmc) -> Result<BmcConfig, Failure> {
-    let sasl_user = new.libvirt_sasl_username.filter(|user| !user.is_empty());
-    let sasl_password = new
-        .libvirt_sasl_password
-        .filter(|password| !password.reveal().is_empty());
-    Ok(BmcConfig {
-        domain_name: new.domain_name,
-        username: new.username,
-        password: new.password,
-        address: check::address(&new.address)?,
-        port: new.port,
-        libvirt_uri: new.libvirt_uri,
-        libvirt_sasl_username: sasl_user,
-        libvirt_sasl_password: sasl_password,
-        active: false,
-        cipher_suites: None,
-        kg: None,
-        users: Vec::new(),
-    })
-}
-
 /// What a broken file does not tell stands as VirtualBMC shows it, or as nothing.
 fn summary(view: &BmcView) -> BmcSummary {
     let config = view.config.as_ref();
@@ -287,22 +319,5 @@ mod tests {
             checked_in == document,
             "docs/openapi.json is out of date: run `UPDATE=1 cargo test -p vbmc-daemon` and look at the difference"
         );
-    }
-
-    #[test]
-    fn empty_sasl_is_none() {
-        let new = NewBmc {
-            domain_name: "a".into(),
-            username: "admin".into(),
-            password: Secret::new("password"),
-            address: "::".into(),
-            port: 623,
-            libvirt_uri: "qemu:///system".into(),
-            libvirt_sasl_username: Some(String::new()),
-            libvirt_sasl_password: Some(Secret::new("")),
-        };
-        let config = config(new).unwrap();
-        assert_eq!(config.libvirt_sasl_username, None);
-        assert_eq!(config.libvirt_sasl_password, None);
     }
 }

@@ -1,0 +1,119 @@
+//! Between the control API's types and a BMC's settings.
+
+use vbmc_core::Secret;
+use vbmc_core::control::{BmcChange, BmcCredentials, NewBmc};
+use vbmc_core::registry::{BmcConfig, Invalid, check};
+
+/// What was asked for as a BMC's settings. SASL by halves is refused, and empty halves are none.
+pub(super) fn of(new: NewBmc) -> Result<BmcConfig, Invalid> {
+    Ok(BmcConfig {
+        domain_name: new.domain_name,
+        username: new.username,
+        password: new.password,
+        address: check::address(&new.address)?,
+        port: new.port,
+        libvirt_uri: new.libvirt_uri,
+        libvirt_sasl_username: new.libvirt_sasl_username.filter(is_given),
+        libvirt_sasl_password: new.libvirt_sasl_password.filter(is_secret),
+        active: false,
+        cipher_suites: None,
+        kg: None,
+        users: Vec::new(),
+    })
+}
+
+/// Makes a change. What is left out stays; SASL by halves is refused later, when the whole is checked.
+pub(super) fn apply(change: &BmcChange, config: &mut BmcConfig) -> Result<(), Invalid> {
+    if change.username.is_some() || change.password.is_some() {
+        config.set_first_user(change.username.clone(), change.password.clone())?;
+    }
+    if let Some(address) = &change.address {
+        config.address = check::address(address)?;
+    }
+    if let Some(port) = change.port {
+        config.port = port;
+    }
+    if let Some(uri) = &change.libvirt_uri {
+        config.libvirt_uri.clone_from(uri);
+    }
+    if let Some(user) = &change.libvirt_sasl_username {
+        config.libvirt_sasl_username = Some(user.clone()).filter(is_given);
+    }
+    if let Some(password) = &change.libvirt_sasl_password {
+        config.libvirt_sasl_password = Some(password.clone()).filter(is_secret);
+    }
+    Ok(())
+}
+
+/// What it takes to log in.
+pub(super) fn credentials(config: BmcConfig) -> BmcCredentials {
+    BmcCredentials {
+        address: config.address.to_string(),
+        port: config.port,
+        username: config.username,
+        password: config.password,
+    }
+}
+
+fn is_given(text: &String) -> bool {
+    !text.is_empty()
+}
+
+fn is_secret(secret: &Secret) -> bool {
+    !secret.reveal().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_sasl_is_none() {
+        let new = NewBmc {
+            domain_name: "a".into(),
+            username: "admin".into(),
+            password: Secret::new("password"),
+            address: "::".into(),
+            port: 623,
+            libvirt_uri: "qemu:///system".into(),
+            libvirt_sasl_username: Some(String::new()),
+            libvirt_sasl_password: Some(Secret::new("")),
+        };
+        let config = of(new).unwrap();
+        assert_eq!(config.libvirt_sasl_username, None);
+        assert_eq!(config.libvirt_sasl_password, None);
+    }
+    #[test]
+    fn a_change_leaves_out_what_it_leaves_out() {
+        let mut config = of(NewBmc {
+            domain_name: "a".into(),
+            username: "admin".into(),
+            password: Secret::new("password"),
+            address: "::".into(),
+            port: 623,
+            libvirt_uri: "qemu:///system".into(),
+            libvirt_sasl_username: Some("me".into()),
+            libvirt_sasl_password: Some(Secret::new("mine")),
+        })
+        .unwrap();
+        let before = config.clone();
+        apply(&BmcChange::default(), &mut config).unwrap();
+        assert_eq!(config, before);
+        let change = BmcChange {
+            libvirt_sasl_username: Some(String::new()),
+            libvirt_sasl_password: Some(Secret::new("")),
+            port: Some(6230),
+            ..BmcChange::default()
+        };
+        apply(&change, &mut config).unwrap();
+        assert_eq!(
+            config,
+            BmcConfig {
+                port: 6230,
+                libvirt_sasl_username: None,
+                libvirt_sasl_password: None,
+                ..before
+            }
+        );
+    }
+}
