@@ -9,6 +9,7 @@
 //! | [`openstack`] | requests to Keystone, Ironic and Glance |
 //! | [`view`] | what a run looks like: a live view, plain lines, or JSON events |
 //! | [`client`] | requests to vbmcd over its unix socket |
+//! | [`ipmi`] | our own IPMI console: asks BMCs over UDP |
 //! | [`log`] | messages on stderr and in `--log-file` |
 //! | [`password`] | passwords from files |
 //!
@@ -17,6 +18,11 @@
 mod cli;
 mod client;
 mod commands;
+#[allow(
+    dead_code,
+    reason = "being built: goes away when prepare and introspect use it"
+)]
+mod ipmi;
 #[allow(
     dead_code,
     reason = "being built: goes away when prepare and introspect use it"

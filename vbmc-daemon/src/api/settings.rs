@@ -13,8 +13,8 @@ pub(super) fn of(new: NewBmc) -> Result<BmcConfig, Invalid> {
         address: check::address(&new.address)?,
         port: new.port,
         libvirt_uri: new.libvirt_uri,
-        libvirt_sasl_username: new.libvirt_sasl_username.filter(is_given),
-        libvirt_sasl_password: new.libvirt_sasl_password.filter(is_secret),
+        libvirt_sasl_username: given(new.libvirt_sasl_username),
+        libvirt_sasl_password: given_secret(new.libvirt_sasl_password),
         active: false,
         cipher_suites: None,
         kg: None,
@@ -37,10 +37,10 @@ pub(super) fn apply(change: &BmcChange, config: &mut BmcConfig) -> Result<(), In
         config.libvirt_uri.clone_from(uri);
     }
     if let Some(user) = &change.libvirt_sasl_username {
-        config.libvirt_sasl_username = Some(user.clone()).filter(is_given);
+        config.libvirt_sasl_username = given(Some(user.clone()));
     }
     if let Some(password) = &change.libvirt_sasl_password {
-        config.libvirt_sasl_password = Some(password.clone()).filter(is_secret);
+        config.libvirt_sasl_password = given_secret(Some(password.clone()));
     }
     Ok(())
 }
@@ -55,12 +55,13 @@ pub(super) fn credentials(config: BmcConfig) -> BmcCredentials {
     }
 }
 
-fn is_given(text: &String) -> bool {
-    !text.is_empty()
+/// An empty one is none, as VirtualBMC counts.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
-fn is_secret(secret: &Secret) -> bool {
-    !secret.reveal().is_empty()
+fn given_secret(secret: Option<Secret>) -> Option<Secret> {
+    secret.filter(|secret| !secret.reveal().is_empty())
 }
 
 #[cfg(test)]
