@@ -13,11 +13,13 @@
 //! | `upkeep` | what is done unasked: boot orders put back after their one start |
 //! | `xml` | domain descriptions read and edited; no libvirt in it |
 //! | `error` | what a libvirt error means |
+//! | [`admin`] | domains, networks and disk images made and removed: nothing a BMC needs |
 //! | `ffi` | all unsafe code |
 //!
 //! libvirt's event loop is one for the whole process. It is started before the first connection: a program that
 //! embeds this crate and uses libvirt by itself must not register an event loop of its own.
 
+pub mod admin;
 mod boot;
 mod error;
 mod ffi;

@@ -6,14 +6,14 @@ use super::tree::Element;
 
 /// A document and the changes that are to be made to it. They must not overlap.
 #[derive(Debug)]
-pub(super) struct Edits<'a> {
+pub(in crate::host::libvirt) struct Edits<'a> {
     xml: &'a str,
     changes: Vec<(Range<usize>, String)>,
 }
 
 impl<'a> Edits<'a> {
     /// No change to `xml` yet.
-    pub(super) fn of(xml: &'a str) -> Self {
+    pub(in crate::host::libvirt) fn of(xml: &'a str) -> Self {
         Self {
             xml,
             changes: Vec::new(),
@@ -21,26 +21,26 @@ impl<'a> Edits<'a> {
     }
 
     /// Replaces what stands at `at`.
-    pub(super) fn replace(&mut self, at: Range<usize>, text: impl Into<String>) {
+    pub(in crate::host::libvirt) fn replace(&mut self, at: Range<usize>, text: impl Into<String>) {
         self.changes.push((at, text.into()));
     }
 
     /// Removes `element` and the white space before it.
-    pub(super) fn remove(&mut self, element: &Element) {
+    pub(in crate::host::libvirt) fn remove(&mut self, element: &Element) {
         let at = element.span();
         let start = at.start - self.space_before(at.start).len();
         self.replace(start..at.end, "");
     }
 
     /// Puts `text` after `element`, on a line of its own if `element` is on one.
-    pub(super) fn insert_after(&mut self, element: &Element, text: &str) {
+    pub(in crate::host::libvirt) fn insert_after(&mut self, element: &Element, text: &str) {
         let span = element.span();
         let space = self.space_before(span.start);
         self.replace(span.end..span.end, format!("{space}{text}"));
     }
 
     /// Puts `text` into `element`, before everything else there.
-    pub(super) fn insert_first(&mut self, element: &Element, text: &str) {
+    pub(in crate::host::libvirt) fn insert_first(&mut self, element: &Element, text: &str) {
         if element.is_empty_tag() {
             let tag = &self.xml[element.open.clone()];
             let open = tag.strip_suffix("/>").unwrap_or(tag).trim_end();
@@ -62,7 +62,7 @@ impl<'a> Edits<'a> {
     }
 
     /// The changed text.
-    pub(super) fn apply(mut self) -> String {
+    pub(in crate::host::libvirt) fn apply(mut self) -> String {
         // Stable: of two insertions at one place, the first comes first.
         self.changes.sort_by_key(|(at, _)| at.start);
         let mut out = String::with_capacity(self.xml.len() + 512);

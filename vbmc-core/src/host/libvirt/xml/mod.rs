@@ -9,12 +9,12 @@
 //! | `overrides` | a boot override put into a description and taken out again |
 //! | `identity` | who a domain is |
 
-mod edit;
+pub(super) mod edit;
 pub(super) mod identity;
 mod order;
 pub(super) mod overrides;
 pub(super) mod record;
-mod tree;
+pub(super) mod tree;
 
 /// Why a description could not be read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -14,20 +14,20 @@ const DEPTH: usize = 128;
 
 /// An element and what is inside.
 #[derive(Debug)]
-pub(super) struct Element {
+pub(in crate::host::libvirt) struct Element {
     /// The name without a prefix.
     name: String,
     /// The namespace, if the element is in one. libvirt's own elements are in none.
     namespace: Option<String>,
     attributes: Vec<Attribute>,
     /// Elements directly inside.
-    pub(super) children: Vec<Element>,
+    pub(in crate::host::libvirt) children: Vec<Element>,
     /// Text directly inside, entities resolved.
-    pub(super) text: String,
+    pub(in crate::host::libvirt) text: String,
     /// Where the start tag stands.
-    pub(super) open: Range<usize>,
+    pub(in crate::host::libvirt) open: Range<usize>,
     /// Where the end tag stands; an empty element's is its start tag.
-    pub(super) close: Range<usize>,
+    pub(in crate::host::libvirt) close: Range<usize>,
 }
 
 /// An attribute and where its value stands, without the quotes.
@@ -40,7 +40,7 @@ struct Attribute {
 
 impl Element {
     /// Reads a document.
-    pub(super) fn parse(xml: &str) -> Result<Self, XmlError> {
+    pub(in crate::host::libvirt) fn parse(xml: &str) -> Result<Self, XmlError> {
         let mut reader = NsReader::from_str(xml);
         let mut open: Vec<Self> = Vec::new();
         let mut at = 0;
@@ -133,27 +133,27 @@ impl Element {
     }
 
     /// Whether this is libvirt's own element `name`.
-    pub(super) fn is(&self, name: &str) -> bool {
+    pub(in crate::host::libvirt) fn is(&self, name: &str) -> bool {
         self.name == name && self.namespace.is_none()
     }
 
     /// Whether this is the element `name` of `namespace`.
-    pub(super) fn is_in(&self, namespace: &str, name: &str) -> bool {
+    pub(in crate::host::libvirt) fn is_in(&self, namespace: &str, name: &str) -> bool {
         self.name == name && self.namespace.as_deref() == Some(namespace)
     }
 
     /// The name without a prefix.
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::host::libvirt) fn name(&self) -> &str {
         &self.name
     }
 
     /// The first of libvirt's elements `name` inside.
-    pub(super) fn child(&self, name: &str) -> Option<&Self> {
+    pub(in crate::host::libvirt) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.is(name))
     }
 
     /// An attribute's value.
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(in crate::host::libvirt) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
             .find(|attribute| attribute.name == name)
@@ -161,7 +161,7 @@ impl Element {
     }
 
     /// Where an attribute's value stands.
-    pub(super) fn attribute_at(&self, name: &str) -> Option<Range<usize>> {
+    pub(in crate::host::libvirt) fn attribute_at(&self, name: &str) -> Option<Range<usize>> {
         self.attributes
             .iter()
             .find(|attribute| attribute.name == name)
@@ -169,12 +169,12 @@ impl Element {
     }
 
     /// Whether the element is one tag (`<a/>`).
-    pub(super) fn is_empty_tag(&self) -> bool {
+    pub(in crate::host::libvirt) fn is_empty_tag(&self) -> bool {
         self.open == self.close
     }
 
     /// Where the whole element stands.
-    pub(super) fn span(&self) -> Range<usize> {
+    pub(in crate::host::libvirt) fn span(&self) -> Range<usize> {
         self.open.start..self.close.end
     }
 }
