@@ -22,7 +22,7 @@ pub fn target_dir() -> PathBuf {
     profile_dir().parent().expect("target/").to_owned()
 }
 
-/// The path of `vbmcd` or `vbmc`. Builds both first, once per test process.
+/// The path of `vbmcd`, `vbmc`, or a program of these tests' own. Builds them all first, once per test process.
 ///
 /// # Panics
 ///
@@ -48,7 +48,7 @@ fn build() -> PathBuf {
     };
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--locked", "--profile", profile])
-        .args(["-p", "vbmc-daemon", "-p", "vbmc-cli"])
+        .args(["-p", "vbmc-daemon", "-p", "vbmc-cli", "-p", "vbmc-tests", "--bins"])
         .arg("--target-dir")
         .arg(target_dir())
         .current_dir(repository())
@@ -56,7 +56,7 @@ fn build() -> PathBuf {
         .expect("cargo");
     assert!(
         output.status.success(),
-        "vbmcd and vbmc don't compile:\n{}",
+        "what is tested doesn't compile:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     dir
