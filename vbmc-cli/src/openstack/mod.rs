@@ -2,11 +2,27 @@
 //!
 //! | Module | What lives there |
 //! |---|---|
-//! | `cloud` | which cloud, and how to log in: `clouds.yaml`, the `OS_*` variables, options |
-//! | `session` | requests: tokens and their renewal, timeouts, what is tried again |
-//! | `baremetal` | Ironic: nodes, ports, states, inventory; its microversions |
-//! | `inspector` | ironic-inspector, for servers that inspect with it |
+//! | [`cloud`] | which cloud, and how to log in: `clouds.yaml`, the `OS_*` variables, options |
+//! | [`session`] | requests: tokens and their renewal, timeouts, what is tried again |
+//! | [`baremetal`] | Ironic: nodes, ports, states, inventory; its microversions |
+//! | [`inspector`] | ironic-inspector, for servers that inspect with it |
 //! | `image` | Glance |
-//! | `error` | what went wrong, as the servers say it |
+//! | [`service`] | the services, and what a catalog calls each |
+//! | [`error`] | what went wrong, as the servers say it |
 //!
 //! Nothing here knows of labs, libvirt or terminals.
+
+#![allow(
+    unused_imports,
+    reason = "being built: goes away with the allow in main.rs"
+)]
+
+pub(crate) mod baremetal;
+pub(crate) mod cloud;
+pub(crate) mod error;
+pub(crate) mod inspector;
+pub(crate) mod service;
+pub(crate) mod session;
+
+pub(crate) use self::error::Error;
+pub(crate) use self::session::Session;

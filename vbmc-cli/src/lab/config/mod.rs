@@ -22,6 +22,7 @@ use url::Url;
 use vbmc_core::Secret;
 
 use super::variables::Variables;
+use crate::openstack::cloud::Choice;
 
 /// A lab: one directory.
 #[derive(Debug, Clone)]
@@ -63,6 +64,18 @@ pub(crate) struct CloudConfig {
     pub(crate) cacert: Option<PathBuf>,
     /// How long to go on without an answer before giving up.
     pub(crate) patience: Duration,
+}
+
+impl From<&CloudConfig> for Choice {
+    fn from(config: &CloudConfig) -> Self {
+        Self {
+            cloud: config.cloud.clone(),
+            endpoint: config.endpoint.clone(),
+            login: config.login.clone(),
+            cacert: config.cacert.clone(),
+            patience: config.patience,
+        }
+    }
 }
 
 /// All images of a lab.
