@@ -26,6 +26,15 @@ pub(crate) enum VariableError {
     Circular(String),
 }
 
+impl VariableError {
+    /// The variable's name.
+    pub(crate) fn variable(&self) -> &str {
+        match self {
+            Self::Undefined(name) | Self::NotYet(name) | Self::Circular(name) => name,
+        }
+    }
+}
+
 /// All variables that a file may refer to.
 #[derive(Clone)]
 pub(crate) struct Variables {

@@ -215,7 +215,7 @@ fn command(reader: &mut Reader<'_>, typed: &Spanned<Command>) -> Option<Vec<Stri
     };
     // A script of the lab's own; it runs in the images directory.
     if program.contains('/') {
-        let path = reader.dir.join(&*program);
+        let path = reader.join(program);
         if !path.is_file() {
             reader.wrong(key, typed, format!("{} is no file", path.display()));
         }
@@ -272,7 +272,7 @@ fn source(
         }
         (Some(path), None) => {
             let path = reader.expand(key, typed, path)?;
-            Some(Source::Path(reader.dir.join(path)))
+            Some(Source::Path(reader.join(&path)))
         }
         (None, Some(url)) => {
             let url = reader.expand(key, typed, url)?;

@@ -340,9 +340,15 @@ impl Reader<'_> {
     /// A path; relative ones start at the lab's directory.
     pub(super) fn path(&mut self, key: &str, value: &Text) -> PathBuf {
         match self.string(key, value) {
-            Some(path) => self.dir.join(path),
+            Some(path) => self.join(&path),
             None => self.dir.to_owned(),
         }
+    }
+
+    /// A path as the lab means it, without `.` in it.
+    pub(super) fn join(&self, path: &str) -> PathBuf {
+        let path = self.dir.join(path);
+        std::path::absolute(&path).unwrap_or(path)
     }
 
     pub(super) fn path_or(&mut self, key: &str, value: Option<&Text>, default: &str) -> PathBuf {

@@ -206,7 +206,7 @@ fn all_that_is_wrong_is_told_at_once() {
          [variables]\n\"a-b\" = 1",
     );
     for expected in [
-        "7 problems:\n",
+        "6 problems:\n",
         "\n  lab.toml:1: name: \"my lab\" cannot be a lab's name",
         "\n  lab.toml:3: ironic.endpoint: \"ironic:6385\" must begin with http:// or https://",
         "\n  lab.toml:4: ironic.patience: must be 1 or more",

@@ -1,5 +1,25 @@
 //! The nodes of a lab as their file describes them: TripleO's form, instackenv's and Bifrost's, all checked before
 //! anything is sent.
+//!
+//! | Module | What lives there |
+//! |---|---|
+//! | `document` | YAML and JSON, and which form a file has |
+//! | `entry` | one node's keys: taken one by one, so that what is left over is unknown |
+//! | `tripleo`, `bifrost` | from a form's keys to a [`NodeSpec`] |
+//! | `driver` | what a `pm_type` becomes, and which keys belong to it |
+//! | [`domains`] | what libvirt and vbmcd know of the lab's domains |
+//! | `check` | what no two nodes may share |
+
+mod bifrost;
+mod check;
+mod document;
+pub(crate) mod domains;
+mod driver;
+mod entry;
+mod load;
+#[cfg(test)]
+mod tests;
+mod tripleo;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +32,13 @@ use serde_json::{Map, Value};
 pub(crate) struct Mac(String);
 
 impl Mac {
+    /// Six pairs of hexadecimal digits with colons between them.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let pairs: Vec<&str> = text.split(':').collect();
+        let is_pair = |pair: &&str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
+        (pairs.len() == 6 && pairs.iter().all(is_pair)).then(|| Self(text.to_ascii_lowercase()))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -46,11 +73,7 @@ pub(crate) struct NodeSpec {
 impl NodeSpec {
     /// What messages call it: its name, its domain, the BMC or the first MAC, whatever is there first.
     pub(crate) fn label(&self) -> String {
-        let bmc = || {
-            let address = self.driver_info.get("ipmi_address")?.as_str()?;
-            let port = self.driver_info.get("ipmi_port").map(Value::to_string);
-            Some(format!("{address}:{}", port.as_deref().unwrap_or("623")))
-        };
+        let bmc = || driver::bmc(&self.driver_info);
         self.name
             .clone()
             .or_else(|| self.domain.clone())
@@ -87,6 +110,9 @@ pub(crate) struct PortSpec {
 /// The nodes, and the file they came from.
 #[derive(Debug, Clone)]
 pub(crate) struct Inventory {
-    pub(crate) file: PathBuf,
+    /// None: there is none, and the nodes are the lab's domains.
+    pub(crate) file: Option<PathBuf>,
     pub(crate) nodes: Vec<NodeSpec>,
+    /// What the operator should know, though the nodes can be registered.
+    pub(crate) warnings: Vec<String>,
 }
