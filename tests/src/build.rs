@@ -48,7 +48,8 @@ fn build() -> PathBuf {
     };
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--locked", "--profile", profile])
-        .args(["-p", "vbmc-daemon", "-p", "vbmc-cli", "-p", "vbmc-tests", "--bins"])
+        .args(["-p", "vbmc-daemon", "-p", "vbmc-cli"])
+        .args(["-p", "vbmc-tests", "--bins"])
         .arg("--target-dir")
         .arg(target_dir())
         .current_dir(repository())
