@@ -5,6 +5,7 @@
 mod add;
 mod completion;
 mod delete;
+mod lab;
 #[allow(
     dead_code,
     reason = "being built: goes away when prepare and introspect use it"
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Show(show::Args),
     Start(start::Args),
     Stop(stop::Args),
+    Lab(lab::Args),
     Completion(completion::Args),
 }
 
@@ -43,6 +45,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Show(args) => with_daemon(async |client| show::run(client, args).await),
         Command::Start(args) => with_daemon(async |client| start::run(client, args).await),
         Command::Stop(args) => with_daemon(async |client| stop::run(client, args).await),
+        Command::Lab(args) => lab::run(args),
         Command::Completion(args) => completion::run(&args),
     }
 }

@@ -25,7 +25,15 @@ impl Problems {
         result.map_err(|error| self.add(place, error)).ok()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Takes over what another check has found.
+    pub(crate) fn take(&mut self, error: anyhow::Error) {
+        match error.downcast::<Self>() {
+            Ok(problems) => self.0.extend(problems.0),
+            Err(error) => self.0.push(format!("{error:#}")),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

@@ -21,6 +21,8 @@ use std::time::Duration;
 use url::Url;
 use vbmc_core::Secret;
 
+pub(crate) use self::read::check_name;
+
 use super::variables::Variables;
 use crate::openstack::cloud::Choice;
 

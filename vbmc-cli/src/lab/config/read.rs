@@ -115,13 +115,9 @@ impl Reader<'_> {
             Some(name) => self.string("name", name)?,
             None => self.dir.file_name()?.to_string_lossy().into_owned(),
         };
-        if !is_lab_name(&name) {
-            self.problems.add(
-                self.place("name", table.name.as_ref().map(|name| name.span().start)),
-                format!(
-                    "\"{name}\" cannot be a lab's name: take up to {MAX_NAME} letters, digits, `.`, `_` and `-`"
-                ),
-            );
+        if let Err(problem) = check_name(&name) {
+            let at = table.name.as_ref().map(|name| name.span().start);
+            self.problems.add(self.place("name", at), problem);
         }
         let workspace = self.path_or("workspace", table.workspace.as_ref(), "workspace");
         let disks = self.path_or("libvirt.disks", table.libvirt.disks.as_ref(), DEFAULT_DISKS);
@@ -393,12 +389,19 @@ pub(super) fn parse_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn is_lab_name(name: &str) -> bool {
-    name.len() <= MAX_NAME
+/// Whether a lab can be called so: its name goes into fields of libvirt's, Ironic's and Glance's.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    let good = name.len() <= MAX_NAME
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name
             .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if good {
+        return Ok(());
+    }
+    Err(format!(
+        "\"{name}\" cannot be a lab's name: take up to {MAX_NAME} letters, digits, `.`, `_` and `-`"
+    ))
 }
 
 fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {

@@ -1,7 +1,5 @@
 //! From a lab and what is known of its domains to its nodes.
 
-use anyhow::Context as _;
-
 use super::document::{self, Form, Typed};
 use super::domains::{self, KnownDomains};
 use super::entry::{Entry, Source};
@@ -42,9 +40,7 @@ impl Inventory {
             domains::fill_in(&file, lab, known, node, &mut problems);
         }
         let warnings = check::all(&file, &nodes, &mut problems);
-        problems
-            .check()
-            .context("the inventory cannot be registered as it is")?;
+        problems.check()?;
         Ok(Self {
             file: lab.introspection.inventory.clone(),
             nodes,

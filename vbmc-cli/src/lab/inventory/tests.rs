@@ -364,3 +364,16 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
         "{error}"
     );
 }
+
+#[test]
+fn the_example_in_the_seeds_forms_is_in_order() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/seed-lab");
+    let lab = Lab::load(&dir).unwrap();
+    assert_eq!(lab.images.images.len(), 2);
+    let inventory = Inventory::load(&lab, &domains::planned(&lab)).unwrap();
+    let [controller, compute] = &*inventory.nodes else {
+        panic!("{:?}", inventory.nodes)
+    };
+    assert_eq!(controller.driver_info["ipmi_port"], 6230);
+    assert!(compute.is_manual());
+}
