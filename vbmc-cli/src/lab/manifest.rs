@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Where a conductor finds a file of an image: a Glance image's id, or an `http:` or `file:` URL.
@@ -42,6 +43,35 @@ pub(crate) struct InCloud {
     pub(crate) name: String,
 }
 
+/// What a file was made from: a digest of the command, or of the URL. If lab.toml says something else now, it differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Fingerprint(pub(crate) String);
+
+/// What is known of a file, for as long as its size and its time of change stay the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KnownFile {
+    pub(crate) size: u64,
+    pub(crate) modified: Timestamp,
+    /// None: not made by us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) made_from: Option<Fingerprint>,
+    /// Hexadecimal digits, by `md5`, `sha256` or `sha512`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) digests: BTreeMap<String, String>,
+}
+
+impl KnownFile {
+    pub(crate) fn new(size: u64, modified: Timestamp) -> Self {
+        Self {
+            size,
+            modified,
+            made_from: None,
+            digests: BTreeMap::new(),
+        }
+    }
+}
+
 /// All that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -50,6 +80,8 @@ pub(crate) struct Contents {
     pub(crate) published: BTreeMap<String, PublishedImage>,
     /// Files made here: built or fetched images, and copies in the conductor's directories.
     pub(crate) files: Vec<PathBuf>,
+    /// Made here or read here, by path.
+    pub(crate) known_files: BTreeMap<PathBuf, KnownFile>,
     pub(crate) networks: Vec<OnHypervisor>,
     /// By the path of each.
     pub(crate) disks: Vec<OnHypervisor>,

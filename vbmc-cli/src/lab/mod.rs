@@ -3,6 +3,7 @@
 //! | Module | What lives there |
 //! |---|---|
 //! | [`config`] | `lab.toml` and the files beside it, as typed and as meant |
+//! | [`images`] | kernels, ramdisks and disks: built, fetched, published |
 //! | [`inventory`] | the nodes: TripleO's, instackenv's and Bifrost's form, checked |
 //! | [`manifest`] | what this lab has made, kept in its workspace |
 //! | [`problems`] | what is wrong with a lab's files, told at once |
@@ -12,6 +13,7 @@
 //! What shows a run on a terminal lives in `view`, what speaks to OpenStack in `openstack`.
 
 pub(crate) mod config;
+pub(crate) mod images;
 pub(crate) mod inventory;
 pub(crate) mod manifest;
 pub(crate) mod problems;

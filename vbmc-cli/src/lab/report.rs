@@ -87,6 +87,9 @@ pub(crate) struct Progress {
     /// `the ramdisk to call back`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) waits_for: Option<String>,
+    /// The last line that a command has written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) says: Option<String>,
     /// How much is done, of how much: bytes, as a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) done: Option<(u64, u64)>,

@@ -6,7 +6,7 @@
 //! | [`session`] | requests: tokens and their renewal, timeouts, what is tried again |
 //! | [`baremetal`] | Ironic: nodes, ports, states, inventory; its microversions |
 //! | [`inspector`] | ironic-inspector, for servers that inspect with it |
-//! | `image` | Glance |
+//! | [`image`] | Glance |
 //! | [`service`] | the services, and what a catalog calls each |
 //! | [`error`] | what went wrong, as the servers say it |
 //!
@@ -20,6 +20,7 @@
 pub(crate) mod baremetal;
 pub(crate) mod cloud;
 pub(crate) mod error;
+pub(crate) mod image;
 pub(crate) mod inspector;
 pub(crate) mod service;
 pub(crate) mod session;

@@ -103,6 +103,7 @@ mod tests {
                 state: "inspect wait".to_owned(),
                 since: Some(at(1)),
                 waits_for: Some("the ramdisk".to_owned()),
+                says: None,
                 done,
             },
         };

@@ -128,6 +128,9 @@ fn progress_text(progress: &Progress) -> String {
     if let Some(waits_for) = &progress.waits_for {
         text += &format!(", waits for {waits_for}");
     }
+    if let Some(says) = &progress.says {
+        text += &format!(": {says}");
+    }
     text
 }
 
@@ -192,7 +195,7 @@ mod tests {
             state: "uploading".to_owned(),
             waits_for: waits_for.map(str::to_owned),
             done,
-            since: None,
+            ..Progress::default()
         };
         assert_eq!(progress_text(&progress(None, None)), "uploading");
         assert_eq!(

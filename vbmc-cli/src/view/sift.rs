@@ -41,8 +41,9 @@ impl Sift {
             return true;
         };
         // `since` alone is no news: a state that is entered anew is told by what follows from it.
-        let news =
-            told.progress.waits_for != progress.waits_for || told.progress.done != progress.done;
+        let news = told.progress.waits_for != progress.waits_for
+            || told.progress.says != progress.says
+            || told.progress.done != progress.done;
         let passes = told.progress.state != progress.state
             || (news && at.duration_since(told.at) >= self.every);
         if passes {
@@ -73,6 +74,7 @@ mod tests {
                 state: state.to_owned(),
                 since: Some(Timestamp::from_second(since).unwrap()),
                 waits_for: None,
+                says: None,
                 done,
             };
             sift.passes(Timestamp::from_second(second).unwrap(), &subject, &progress)

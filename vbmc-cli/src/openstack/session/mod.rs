@@ -29,6 +29,7 @@ pub(crate) use self::request::{Request, Response};
 use super::Error;
 use super::baremetal::Baremetal;
 use super::cloud::{self, Choice, Cloud, Login, Surroundings};
+use super::image::Images;
 use super::inspector::Inspector;
 use super::service::Service;
 
@@ -95,6 +96,14 @@ impl Session {
         Ok(endpoint
             .ok()
             .map(|endpoint| Inspector::new(self.clone(), &endpoint)))
+    }
+
+    /// Glance; none where the cloud has none.
+    pub(crate) async fn images(&self) -> Result<Option<Images>, Error> {
+        let endpoint = self.endpoint(Service::Image).await?;
+        Ok(endpoint
+            .ok()
+            .map(|endpoint| Images::new(self.clone(), &endpoint)))
     }
 
     /// Where a service is: given by hand, or in the catalog. The inner error says why it is nowhere.

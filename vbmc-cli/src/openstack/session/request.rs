@@ -250,9 +250,11 @@ impl Request<'_> {
         match &self.body {
             Body::None => {}
             Body::Json(body) => {
-                request = request
-                    .header(CONTENT_TYPE, "application/json")
-                    .body(body.clone());
+                // Glance wants another type for a patch.
+                if !self.headers.contains_key(CONTENT_TYPE) {
+                    request = request.header(CONTENT_TYPE, "application/json");
+                }
+                request = request.body(body.clone());
             }
             Body::Upload { len, open } => {
                 request = request
