@@ -3,12 +3,11 @@
 use std::fs::{self, File};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 use crate::build::binary;
 use crate::client::Bmc;
@@ -70,10 +69,9 @@ impl Vbmcd {
             .append(true)
             .open(self.log_file())
             .expect("the log file");
-        // setpriv becomes vbmcd, and has it killed should this test die without cleaning up.
-        let child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(binary("vbmcd"))
+        let place = self.home.place();
+        let child = place
+            .service(binary("vbmcd"))
             .arg("--foreground")
             .env("HOME", self.home.path())
             .env_remove("VIRTUALBMC_CONFIG")
@@ -107,7 +105,9 @@ impl Vbmcd {
     /// When it isn't running.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.process.as_ref().expect("a running vbmcd").id()
+        let process = self.process.as_ref().expect("a running vbmcd");
+        let place = self.home.place();
+        place.process(process).expect("a running vbmcd")
     }
 
     /// Whether its process is there still.
@@ -201,7 +201,7 @@ impl Vbmcd {
     /// When it doesn't end.
     pub fn stop(&mut self) -> Option<i32> {
         let mut process = self.process.take()?;
-        signal(&process, Signal::SIGTERM);
+        self.home.place().signal(&process, Signal::SIGTERM);
         wait_for("vbmcd to end after SIGTERM", STOP, || {
             process.try_wait().expect("the state of vbmcd")
         })
@@ -211,7 +211,7 @@ impl Vbmcd {
     /// Has it read its files again, with SIGHUP.
     pub fn reload(&self) {
         if let Some(process) = &self.process {
-            signal(process, Signal::SIGHUP);
+            self.home.place().signal(process, Signal::SIGHUP);
         }
     }
 
@@ -225,7 +225,7 @@ impl Vbmcd {
     /// Kills it: nothing of what it was about to do is done.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
-            let _ = process.kill();
+            self.home.place().signal(&process, Signal::SIGKILL);
             let _ = process.wait();
         }
     }
@@ -233,12 +233,6 @@ impl Vbmcd {
     fn log_file(&self) -> PathBuf {
         self.home.path().join("vbmcd.log")
     }
-}
-
-fn signal(process: &Child, signal: Signal) {
-    let pid = i32::try_from(process.id()).expect("a process id");
-    // It may have ended by itself; then there is nothing to tell it.
-    let _ = kill(Pid::from_raw(pid), signal);
 }
 
 impl Drop for Vbmcd {

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::build::binary;
+use crate::place::Place;
 use crate::run::{Outcome, Run};
 
 /// The home directory of a test; deleted when dropped.
 #[derive(Debug)]
 pub struct Home {
     dir: TempDir,
+    place: Place,
 }
 
 impl Home {
@@ -22,7 +24,18 @@ impl Home {
     /// When the directory cannot be made.
     #[must_use]
     pub fn new() -> Self {
+        Self::new_in(Place::default())
+    }
+
+    /// As [`Self::new`], and what is run in it is run in `place`.
+    ///
+    /// # Panics
+    ///
+    /// When the directory cannot be made.
+    #[must_use]
+    pub fn new_in(place: Place) -> Self {
         let home = Self {
+            place,
             dir: tempfile::Builder::new()
                 .prefix("vbmc-test-")
                 .tempdir()
@@ -37,6 +50,12 @@ impl Home {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Where its programs run.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place
     }
 
     /// `~/.vbmc`.
@@ -80,7 +99,7 @@ impl Home {
     /// A program that lives in this home.
     #[must_use]
     pub fn run(&self, program: impl AsRef<std::ffi::OsStr>) -> Run {
-        Run::new(program)
+        Run::new_in(self.place, program)
             .env("HOME", self.path())
             .env("LC_ALL", "C.UTF-8")
             .without_env("VIRTUALBMC_CONFIG")

@@ -12,6 +12,7 @@ use std::time::Duration;
 use nix::unistd::Uid;
 use tempfile::TempDir;
 
+use crate::place::{Place, first_child};
 use crate::run::{Outcome, Run};
 use crate::wait_for;
 
@@ -68,6 +69,17 @@ impl Libvirtd {
         };
         libvirtd.start_again();
         libvirtd
+    }
+
+    /// Its namespaces, for other programs to be run in. They end with it.
+    ///
+    /// # Panics
+    ///
+    /// When the namespaces have ended.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let init = first_child(self.namespaces.id());
+        Place::inside(init.expect("the first process of the namespaces"))
     }
 
     /// Starts it after [`Self::stop`] or [`Self::kill`], and waits until it takes connections.

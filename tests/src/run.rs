@@ -2,13 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
-use crate::wait_for;
+use crate::place::Place;
+use crate::running::Running;
 
 /// No client may take longer than this: far above what any needs, so that only a hang runs into it.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -16,6 +16,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// A program to be run.
 #[derive(Debug)]
 pub struct Run {
+    place: Place,
     command: Command,
     input: Option<String>,
     limit: Duration,
@@ -25,11 +26,15 @@ impl Run {
     /// `program`, found in `PATH` or in the places where Debian keeps administrators' tools.
     #[must_use]
     pub fn new(program: impl AsRef<OsStr>) -> Self {
-        let mut command = Command::new(program);
-        let path = std::env::var("PATH").unwrap_or_default();
-        command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
+        Self::new_in(Place::default(), program)
+    }
+
+    /// As [`Self::new`], in `place`.
+    #[must_use]
+    pub fn new_in(place: Place, program: impl AsRef<OsStr>) -> Self {
         Self {
-            command,
+            place,
+            command: place.command(program),
             input: None,
             limit: TIME_LIMIT,
         }
@@ -77,30 +82,25 @@ impl Run {
     /// When it isn't installed, or runs longer than its limit.
     #[track_caller]
     #[must_use]
-    pub fn outcome(mut self) -> Outcome {
+    pub fn outcome(self) -> Outcome {
+        self.start().outcome()
+    }
+
+    /// Starts it, for a test that does something meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// When it isn't installed.
+    #[track_caller]
+    #[must_use]
+    pub fn start(mut self) -> Running {
         let line = command_line(&self.command);
-        let mut child = self.spawn(&line);
-        let input = self.input.take();
-        let stdin = child.stdin.take();
-        let stdout = child.stdout.take();
-        let stderr = child.stderr.take();
-        thread::scope(|scope| {
-            scope.spawn(move || {
-                if let (Some(mut stdin), Some(input)) = (stdin, input) {
-                    // A program that ends without reading all of it is free to.
-                    let _ = stdin.write_all(input.as_bytes());
-                }
-            });
-            let stdout = scope.spawn(move || read_all(stdout));
-            let stderr = scope.spawn(move || read_all(stderr));
-            let code = wait_or_kill(&mut child, self.limit, &line);
-            Outcome {
-                line: line.clone(),
-                code,
-                stdout: stdout.join().expect("the reader of stdout"),
-                stderr: stderr.join().expect("the reader of stderr"),
-            }
-        })
+        let child = self.spawn(&line);
+        let mut running = Running::new(self.place, child, line, self.limit);
+        if let Some(input) = self.input {
+            running.feed(input);
+        }
+        running
     }
 
     fn spawn(&mut self, line: &str) -> Child {
@@ -123,31 +123,6 @@ impl Run {
     }
 }
 
-fn wait_or_kill(child: &mut Child, limit: Duration, line: &str) -> Option<i32> {
-    struct KillOnPanic<'a>(&'a mut Child);
-    impl Drop for KillOnPanic<'_> {
-        fn drop(&mut self) {
-            if thread::panicking() {
-                let _ = self.0.kill();
-                let _ = self.0.wait();
-            }
-        }
-    }
-    let guard = KillOnPanic(child);
-    let status = wait_for(&format!("the end of: {line}"), limit, || {
-        guard.0.try_wait().expect("the state of a child")
-    });
-    status.code()
-}
-
-fn read_all(from: Option<impl Read>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(mut from) = from {
-        from.read_to_end(&mut bytes).expect("a child's output");
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 fn command_line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
@@ -157,7 +132,7 @@ fn command_line(command: &Command) -> String {
 /// How a program ended, and what it said.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    line: String,
+    pub(crate) line: String,
     /// Its exit code; none: a signal ended it.
     pub code: Option<i32>,
     /// What it wrote to its standard output.

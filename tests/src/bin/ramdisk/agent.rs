@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -47,7 +48,9 @@ async fn results(State(commands): State<Commands>) -> Json<Value> {
     Json(json!({"commands": *commands}))
 }
 
-async fn command(State(commands): State<Commands>, Json(asked): Json<Value>) -> Json<Value> {
+/// The body as it is: Ironic sends JSON and doesn't say so.
+async fn command(State(commands): State<Commands>, body: Bytes) -> Json<Value> {
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     let name = asked["name"].as_str().unwrap_or_default();
     let result = match name {
         "clean.get_clean_steps" => json!({
