@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "{error:#}");
         return ExitCode::FAILURE;
     }
-    match commands::run(cli.command) {
+    match commands::run(cli.command, cli.globals.quiet) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
         // The view has said it all.

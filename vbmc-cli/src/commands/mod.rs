@@ -3,6 +3,7 @@
 //! A further command is a module here and a variant of [`Command`].
 
 mod add;
+mod clean;
 mod completion;
 mod delete;
 mod lab;
@@ -17,8 +18,10 @@ mod show;
 mod start;
 mod stop;
 
+use std::io;
+
 use clap::Subcommand;
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 use vbmc_core::config::ConfigFile;
 use vbmc_core::control::Status;
 
@@ -27,6 +30,7 @@ use crate::client::Client;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Add(add::Args),
+    Clean(clean::Args),
     Delete(delete::Args),
     List(list::Args),
     Show(show::Args),
@@ -36,10 +40,11 @@ pub(crate) enum Command {
     Completion(completion::Args),
 }
 
-/// Runs one command to its end.
-pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+/// Runs one command to its end. `quiet`: only warnings and errors.
+pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
     match command {
         Command::Add(args) => with_daemon(async |client| add::run(client, args).await),
+        Command::Clean(args) => runtime()?.block_on(clean::run(args, quiet)),
         Command::Delete(args) => with_daemon(async |client| delete::run(client, args).await),
         Command::List(args) => with_daemon(async |client| list::run(client, args).await),
         Command::Show(args) => with_daemon(async |client| show::run(client, args).await),
@@ -53,10 +58,12 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
 /// Runs what needs vbmcd, on a runtime of its own.
 fn with_daemon(act: impl AsyncFnOnce(&Client) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let client = Client::from_config(&ConfigFile::load()?)?;
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(act(&client))
+    runtime()?.block_on(act(&client))
+}
+
+/// One thread does for what mostly waits.
+fn runtime() -> io::Result<Runtime> {
+    runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// A status as the original prints it.

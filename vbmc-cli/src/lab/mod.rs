@@ -2,22 +2,28 @@
 //!
 //! | Module | What lives there |
 //! |---|---|
+//! | [`bmcs`] | the domains' BMCs: made through vbmcd, and asked over IPMI |
+//! | [`clean`] | removes what the lab has made |
 //! | [`config`] | `lab.toml` and the files beside it, as typed and as meant |
 //! | [`images`] | kernels, ramdisks and disks: built, fetched, published |
 //! | [`inventory`] | the nodes: TripleO's, instackenv's and Bifrost's form, checked |
 //! | [`manifest`] | what this lab has made, kept in its workspace |
 //! | [`problems`] | what is wrong with a lab's files, told at once |
 //! | [`report`] | what happens during a run, told to whoever shows it |
+//! | [`results`] | logs and states, gathered from everywhere |
 //! | [`variables`] | `$NAME` in a lab's files |
 //!
 //! What shows a run on a terminal lives in `view`, what speaks to OpenStack in `openstack`.
 
+pub(crate) mod bmcs;
+pub(crate) mod clean;
 pub(crate) mod config;
 pub(crate) mod images;
 pub(crate) mod inventory;
 pub(crate) mod manifest;
 pub(crate) mod problems;
 pub(crate) mod report;
+pub(crate) mod results;
 pub(crate) mod variables;
 
 use std::path::PathBuf;
@@ -25,6 +31,9 @@ use std::path::PathBuf;
 use self::config::Lab;
 use self::manifest::Manifest;
 use self::report::Reporter;
+
+/// What names the lab that made something, in a node's `extra` and among an image's properties.
+pub(crate) const MARK: &str = "vbmc_lab";
 
 /// One run of `prepare`, `introspect` or `clean`: what every step of it is given.
 #[derive(Debug)]

@@ -146,6 +146,8 @@ pub(super) struct IntrospectionTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct ResultsTable {
     pub(super) directory: Option<Text>,
+    pub(super) ramdisk_logs: Option<Text>,
+    pub(super) conductor_log: Option<Text>,
 }
 
 /// A file of an image: its name alone, or a table.

@@ -47,10 +47,20 @@ pub(crate) struct Lab {
     pub(crate) workspace: PathBuf,
     /// `workspace/results` unless lab.toml says otherwise.
     pub(crate) results: PathBuf,
+    pub(crate) server_logs: ServerLogs,
     /// What `$NAME` stands for beside the environment, in every file of the lab.
     pub(crate) variables: Variables,
     /// What the operator should know, though the lab works.
     pub(crate) warnings: Vec<String>,
+}
+
+/// Logs that an Ironic on this machine keeps, gathered with the results.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ServerLogs {
+    /// The directory of `[agent]deploy_logs_local_path`.
+    pub(crate) ramdisk: Option<PathBuf>,
+    /// The conductor's log file.
+    pub(crate) conductor: Option<PathBuf>,
 }
 
 /// Which OpenStack. All unset: what the environment and `clouds.yaml` say.

@@ -8,7 +8,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::file::{IntrospectionTable, IronicTable, LabTable, Text};
-use super::{CloudConfig, IntrospectionConfig, Lab, domains, images};
+use super::{CloudConfig, IntrospectionConfig, Lab, ServerLogs, domains, images};
 use crate::lab::problems::Problems;
 use crate::lab::variables::{Variables, is_name, line_of};
 
@@ -136,6 +136,12 @@ impl Reader<'_> {
             Some(path) => self.path("results.directory", path),
             None => workspace.join("results"),
         };
+        let mut log =
+            |key: &str, path: &Option<Text>| path.as_ref().map(|path| self.path(key, path));
+        let server_logs = ServerLogs {
+            ramdisk: log("results.ramdisk_logs", &table.results.ramdisk_logs),
+            conductor: log("results.conductor_log", &table.results.conductor_log),
+        };
         Some(Lab {
             dir: self.dir.to_owned(),
             name,
@@ -148,6 +154,7 @@ impl Reader<'_> {
             introspection,
             workspace,
             results,
+            server_logs,
             variables: self.variables.clone(),
             warnings: std::mem::take(&mut self.warnings),
         })

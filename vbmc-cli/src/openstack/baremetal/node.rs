@@ -67,7 +67,7 @@ fn since(field: &str) -> Microversion {
 }
 
 /// A node. What wasn't asked for is empty.
-#[derive(Clone, PartialEq, Default, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Node {
     pub(crate) uuid: String,

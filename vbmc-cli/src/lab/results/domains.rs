@@ -1,0 +1,135 @@
+//! What there is of the domains: libvirt's log, the serial console's, the description, and vbmcd's log.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use vbmc_core::config::ConfigFile;
+use vbmc_core::host::libvirt::admin::Admin;
+use vbmc_core::host::libvirt::admin::xml::DomainOutline;
+
+use super::folder::{Folder, log_end};
+
+/// Where libvirt keeps QEMU's logs, of the system's daemon.
+const SYSTEM_LOGS: &str = "/var/log/libvirt/qemu";
+
+/// The same below `$XDG_CACHE_HOME`, of a user's own daemon.
+const SESSION_LOGS: &str = "libvirt/qemu/log";
+
+/// Lines of the journal that are looked at.
+const JOURNAL_LINES: &str = "20000";
+
+/// Gathers it. Blocking.
+pub(super) fn gather(uri: &str, domains: &[String], folder: &mut Folder) {
+    if domains.is_empty() {
+        return;
+    }
+    match Admin::open(uri, None) {
+        Ok(admin) => {
+            for name in domains {
+                of_libvirt(&admin, name, folder);
+            }
+        }
+        Err(error) => folder.miss(error.to_string()),
+    }
+    of_vbmcd(domains, folder);
+}
+
+fn of_libvirt(admin: &Admin, name: &str, folder: &mut Folder) {
+    let to = Path::new("domains").join(name);
+    // The logs of another machine are not here.
+    if admin.is_local() {
+        let log = logs(admin.uri(), &format!("{name}.log"));
+        folder.copy_log(&log, to.join("qemu.log"));
+    }
+    match admin.domain(name) {
+        Ok(Some(facts)) => {
+            let outline = DomainOutline::read(&facts.xml).ok();
+            if let Some(console) = outline.and_then(|outline| outline.console_log)
+                && admin.is_local()
+            {
+                folder.copy_log(Path::new(&console), to.join("console.log"));
+            }
+            // Without display passwords: libvirt leaves them out unless it is asked for them.
+            folder.write(to.join("domain.xml"), facts.xml);
+        }
+        Ok(None) => {}
+        Err(error) => folder.miss(error.to_string()),
+    }
+}
+
+/// Where a log of QEMU's is. A user's own daemon keeps them in the user's cache; root's own is the system's.
+fn logs(uri: &str, log: &str) -> PathBuf {
+    let of_system = Path::new(SYSTEM_LOGS).join(log);
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cache")));
+    match cache.map(|cache| cache.join(SESSION_LOGS).join(log)) {
+        Some(of_session) if uri.contains("/session") && of_session.exists() => of_session,
+        _ => of_system,
+    }
+}
+
+/// vbmcd's lines about each domain.
+fn of_vbmcd(domains: &[String], folder: &mut Folder) {
+    let log = match ConfigFile::load().and_then(|config| config.file_path("log", "logfile")) {
+        Ok(Some(path)) => match log_end(&path) {
+            Ok(log) => log,
+            Err(error) => return folder.unreadable(&path, &error),
+        },
+        Ok(None) => match journal() {
+            Some(log) => log,
+            None => {
+                return folder.miss(
+                    "vbmcd has no log to gather: set logfile in section [log] of virtualbmc.conf",
+                );
+            }
+        },
+        Err(error) => return folder.miss(error.to_string()),
+    };
+    let log = String::from_utf8_lossy(&log);
+    for name in domains {
+        let lines: String = log
+            .lines()
+            .filter(|line| names(line, name))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        if !lines.is_empty() {
+            folder.write(Path::new("domains").join(name).join("vbmcd.log"), lines);
+        }
+    }
+}
+
+/// What systemd's journal has of vbmcd, where there is one.
+fn journal() -> Option<Vec<u8>> {
+    let output = Command::new("journalctl")
+        .args(["--unit", "vbmcd", "--no-pager", "--lines", JOURNAL_LINES])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    output.status.success().then_some(output.stdout)
+}
+
+/// Whether a line names a domain, and not one whose name merely begins or ends so.
+fn names(line: &str, name: &str) -> bool {
+    let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    line.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + name.len()..]);
+        !before.ends_with(part_of_name) && !after.starts_with(part_of_name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_not_found_in_the_name_of_another() {
+        let line = r#"2026-11-22T17:00:00Z  INFO Started vBMC instance bmc=node-1 domain="node-1""#;
+        assert!(names(line, "node-1"));
+        assert!(!names(&line.replace("node-1", "node-10"), "node-1"));
+        assert!(!names(&line.replace("node-1", "big.node-1"), "node-1"));
+        assert!(names("power of node-1: off", "node-1"));
+    }
+}
