@@ -44,7 +44,8 @@ pub(crate) enum Error {
     #[error("{0}")]
     Refused(Answer),
 
-    #[error("{0}. Check the user name, the password and the project in {1}")]
+    /// With what to do about it.
+    #[error("{0}. {1}")]
     Unauthorized(Answer, String),
 
     #[error("{0}. The user lacks a role for it, or the token has the wrong scope")]
@@ -130,10 +131,10 @@ impl fmt::Display for Answer {
 
 impl Answer {
     /// Tells kinds apart: by status, and where one status means many things, by the text, for there is nothing else.
-    pub(super) fn into_error(self, credentials: &str) -> Error {
+    pub(super) fn into_error(self, login_hint: &str) -> Error {
         let said = |part: &str| self.said.contains(part);
         match self.status {
-            401 => Error::Unauthorized(self, credentials.to_owned()),
+            401 => Error::Unauthorized(self, login_hint.to_owned()),
             403 => Error::Forbidden(self),
             404 | 410 => Error::NotFound(self),
             406 => Error::Unsupported(self.to_string()),
@@ -205,5 +206,47 @@ fn tried(waited: Duration) -> String {
     match waited.as_secs() {
         0 => String::new(),
         seconds => format!(", tried for {seconds} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_service_wraps_what_it_says_in_its_own_way() {
+        let cases = [
+            // Ironic, two ways; ironic-inspector; Keystone; Glance; a proxy.
+            (
+                r#"{"error_message": "{\"faultcode\": \"Client\", \"faultstring\": \"Node x could not be found.\"}"}"#,
+                "Node x could not be found.",
+            ),
+            (
+                r#"{"error_message": "{\"code\": 404, \"title\": \"Not Found\", \"description\": \"\"}"}"#,
+                "Not Found",
+            ),
+            (
+                r#"{"error": {"message": "Node x not found"}}"#,
+                "Node x not found",
+            ),
+            (
+                r#"{"error": {"code": 401, "message": "Log in.", "title": "Unauthorized"}}"#,
+                "Log in.",
+            ),
+            (
+                r#"{"message": "No image<br /> found", "code": "404"}"#,
+                "No image<br /> found",
+            ),
+            (
+                "<html><head><title>502</title></head>\n<body>Bad  gateway</body></html>",
+                "502 Bad gateway",
+            ),
+            (r#"{"error_message": "plain"}"#, "plain"),
+            ("", ""),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(said(body.as_bytes()), expected, "{body}");
+        }
+        assert_eq!(said("x".repeat(1000).as_bytes()).len(), MAX_QUOTED);
     }
 }

@@ -76,3 +76,76 @@ impl Inspector {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+    use wiremock::matchers::{method, path};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+    use crate::openstack::testing::{open, standalone};
+
+    /// Answers as ironic-inspector's documentation of its API has them.
+    #[tokio::test]
+    async fn an_introspection_goes_its_way() {
+        let server = MockServer::start().await;
+        let answers = [
+            ("POST", "", 202, json!(null)),
+            (
+                "GET",
+                "",
+                200,
+                json!({
+                    "uuid": "u", "finished": true, "state": "error",
+                    "error": "Introspection timeout", "started_at": "2026-11-22T06:46:48",
+                    "finished_at": null, "links": [],
+                }),
+            ),
+            (
+                "GET",
+                "/data",
+                200,
+                json!({ "inventory": { "cpu": { "count": 2 } } }),
+            ),
+            ("POST", "/abort", 202, json!(null)),
+        ];
+        for (verb, below, status, body) in answers {
+            Mock::given(method(verb))
+                .and(path(format!("/v1/introspection/u{below}")))
+                .respond_with(ResponseTemplate::new(status).set_body_json(body))
+                .expect(1)
+                .mount(&server)
+                .await;
+        }
+        let url = Url::parse(&server.uri()).unwrap();
+        let (session, _) = open(standalone(&url), Duration::ZERO).await;
+        let inspector = session.inspector().await.unwrap().unwrap();
+        inspector.start("u").await.unwrap();
+        let status = inspector.status("u").await.unwrap();
+        assert!(status.finished);
+        assert_eq!(status.error.as_deref(), Some("Introspection timeout"));
+        assert_eq!(
+            inspector.data("u").await.unwrap()["inventory"]["cpu"]["count"],
+            2
+        );
+        inspector.abort("u").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_node_that_it_does_not_know_is_not_found() {
+        let server = MockServer::start().await;
+        let said = json!({ "error": { "message": "Node u was not found in cache" } });
+        Mock::given(method("GET"))
+            .respond_with(ResponseTemplate::new(404).set_body_json(said))
+            .mount(&server)
+            .await;
+        let url = Url::parse(&server.uri()).unwrap();
+        let (session, _) = open(standalone(&url), Duration::ZERO).await;
+        let inspector = session.inspector().await.unwrap().unwrap();
+        let error = inspector.status("u").await.unwrap_err();
+        assert!(matches!(error, Error::NotFound(_)), "{error:?}");
+    }
+}

@@ -24,6 +24,8 @@ pub(crate) mod image;
 pub(crate) mod inspector;
 pub(crate) mod service;
 pub(crate) mod session;
+#[cfg(test)]
+mod testing;
 
 pub(crate) use self::error::Error;
 pub(crate) use self::session::Session;

@@ -63,13 +63,9 @@ pub(crate) enum Inspects {
 
 impl Baremetal {
     pub(super) fn new(session: Session, endpoint: &Url) -> Self {
-        let mut endpoint = endpoint.clone();
-        let path = endpoint.path().trim_end_matches('/');
-        let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();
-        endpoint.set_path(&path);
         Self {
             session,
-            endpoint,
+            endpoint: base(endpoint),
             negotiated: Negotiated::default(),
             clock: Arc::default(),
         }
@@ -318,7 +314,7 @@ impl Baremetal {
     ) -> Result<Response, Error> {
         loop {
             let version = self.negotiated.version();
-            let mut url = self.url(path);
+            let mut url = below(&self.endpoint, path);
             url.set_query(query(version).as_deref());
             let mut request = self
                 .session
@@ -342,15 +338,6 @@ impl Baremetal {
         }
     }
 
-    /// Below `/v1`. Names are the user's: each stays one segment.
-    fn url(&self, path: &[&str]) -> Url {
-        let mut url = super::session::join(&self.endpoint, "v1");
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.extend(path);
-        }
-        url
-    }
-
     fn set_clock(&self, response: &Response) {
         let Some(there) = response.date() else {
             return;
@@ -363,6 +350,23 @@ impl Baremetal {
         };
         self.clock.store(offset, Ordering::Relaxed);
     }
+}
+
+/// An endpoint without its version, whether it came with one or not.
+fn base(endpoint: &Url) -> Url {
+    let mut base = endpoint.clone();
+    let path = endpoint.path().trim_end_matches('/');
+    base.set_path(path.strip_suffix("/v1").unwrap_or(path));
+    base
+}
+
+/// Below `/v1`. Names are the user's: each stays one segment.
+fn below(base: &Url, path: &[&str]) -> Url {
+    let mut url = super::session::join(base, "v1");
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.extend(path);
+    }
+    url
 }
 
 #[derive(Deserialize)]
@@ -386,3 +390,6 @@ struct HistoryPage {
 struct DriverPage {
     drivers: Vec<Driver>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,22 @@ pub(super) struct Cloud {
     pub(super) origin: Origin,
 }
 
+impl Cloud {
+    /// What to look at when a server doesn't let us in.
+    pub(super) fn hint(&self) -> String {
+        let origin = &self.origin;
+        match self.login {
+            Login::Nobody => {
+                format!("It wants to know who asks: put a user name and a password into {origin}")
+            }
+            Login::Basic { .. } => format!("Check the user name and the password in {origin}"),
+            Login::Keystone(_) => {
+                format!("Check the user, the password or secret, and the project in {origin}")
+            }
+        }
+    }
+}
+
 /// A user name and a password.
 pub(crate) type Credentials = (String, Secret);
 
@@ -256,3 +272,6 @@ fn standalone(endpoint: &Url, login: Option<Credentials>) -> Cloud {
         origin: Origin::Choice,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 KEPT = ("x-openstack-ironic-api-", "x-openstack-request-id", "x-subject-token", "content-type", "date", "retry-after")
 OURS = "1.115"
@@ -53,7 +54,7 @@ class Server:
         if token:
             kept["x-subject-token"] = "a-token"
         if keep:
-            exchange = {"method": method, "path": path, "version": version, "request": body,
+            exchange = {"method": method, "path": urlsplit(self.base).path + path, "version": version, "request": body,
                         "status": status, "headers": kept, "response": text}
             print(json.dumps(exchange))
         return status, (json.loads(text) if text else None), token
@@ -161,7 +162,7 @@ def ironic(base):
 
 def old(base):
     api = Server(base)
-    known = ",".join(field for field in STATE.split(",")).replace(",", "%2C")
+    known = STATE.replace(",", "%2C")
     api("GET", f"/v1/nodes?fields={known}")
     api("GET", "/v1")
     api("GET", f"/v1/nodes?fields={known}", version="1.80")

@@ -14,7 +14,7 @@ use crate::openstack::cloud::{CloudError, Trust};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A peer that doesn't acknowledge anything for this long is gone. It may be slow to answer all the same.
-const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(15);
+const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(10);
 
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 

@@ -17,12 +17,12 @@ mod request;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use url::Url;
 
 use self::http::Http;
 use self::keystone::{Keystone, Token};
+pub(super) use self::patience::Limits;
 use self::patience::Outages;
 pub(crate) use self::patience::Wait;
 pub(crate) use self::request::{Request, Response};
@@ -41,7 +41,7 @@ struct Inner {
     cloud: Cloud,
     http: Http,
     keystone: Option<Keystone>,
-    patience: Duration,
+    limits: Limits,
     outages: Outages,
 }
 
@@ -53,12 +53,12 @@ impl Session {
         on_wait: impl Fn(&Wait) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let cloud = cloud::resolve(choice, &Surroundings::of_this_process())?;
-        Self::with_cloud(cloud, choice.patience, on_wait).await
+        Self::with_cloud(cloud, Limits::new(choice.patience), on_wait).await
     }
 
     pub(super) async fn with_cloud(
         cloud: Cloud,
-        patience: Duration,
+        limits: Limits,
         on_wait: impl Fn(&Wait) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let keystone = match &cloud.login {
@@ -69,7 +69,7 @@ impl Session {
             http: Http::new(cloud.trust.clone()),
             cloud,
             keystone,
-            patience,
+            limits,
             outages: Outages::new(Arc::new(on_wait)),
         }));
         session.token().await?;
@@ -154,3 +154,6 @@ pub(super) fn join(base: &Url, path: &str) -> Url {
     url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
     url
 }
+
+#[cfg(test)]
+mod tests;

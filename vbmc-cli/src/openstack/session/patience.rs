@@ -19,6 +19,27 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// Between two messages about the same silence.
 const TELL_INTERVAL: Duration = Duration::from_secs(5);
 
+/// For a whole answer. Ironic answers some requests only after a call to its conductor, which may take a minute.
+const ANSWER_LIMIT: Duration = Duration::from_secs(75);
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::openstack) struct Limits {
+    /// For one answer.
+    pub(in crate::openstack) answer: Duration,
+    /// For going on without one.
+    pub(in crate::openstack) patience: Duration,
+}
+
+impl Limits {
+    pub(in crate::openstack) fn new(patience: Duration) -> Self {
+        Self {
+            answer: ANSWER_LIMIT,
+            patience,
+        }
+    }
+}
+
 /// What is told while nobody answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wait {
@@ -80,19 +101,19 @@ impl Outages {
         }
     }
 
-    /// A request to `service` had no answer, and is tried again.
-    pub(super) fn silent(&self, service: Service, reason: &str) {
+    /// A request to `service`, first sent at `begun`, had no answer and is tried again.
+    pub(super) fn silent(&self, service: Service, reason: &str, begun: Instant) {
         let now = Instant::now();
         let since = {
             let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
             match silent.get_mut(&service) {
                 None => {
-                    let both = Silence {
-                        since: now,
+                    let silence = Silence {
+                        since: begun,
                         told: now,
                     };
-                    silent.insert(service, both);
-                    Duration::ZERO
+                    silent.insert(service, silence);
+                    now - begun
                 }
                 Some(silence) if now - silence.told < TELL_INTERVAL => return,
                 Some(silence) => {
@@ -133,7 +154,8 @@ impl fmt::Debug for Outages {
 #[derive(Debug)]
 pub(super) struct Tries {
     patience: Duration,
-    /// When the first of them failed.
+    begun: Instant,
+    /// When the first of them failed: patience lasts from then on, however long that one took.
     first_failure: Option<Instant>,
     pause: Duration,
 }
@@ -142,15 +164,14 @@ impl Tries {
     pub(super) fn new(patience: Duration) -> Self {
         Self {
             patience,
+            begun: Instant::now(),
             first_failure: None,
             pause: FIRST_PAUSE,
         }
     }
 
-    /// How long it has been failing.
-    pub(super) fn waited(&self) -> Duration {
-        self.first_failure
-            .map_or(Duration::ZERO, |first| first.elapsed())
+    pub(super) fn begun(&self) -> Instant {
+        self.begun
     }
 
     /// The pause before the next try; none when patience is over. `wished` is what the server asked for.

@@ -23,9 +23,6 @@ use crate::openstack::cloud::Login;
 use crate::openstack::error::{Answer, said};
 use crate::openstack::service::Service;
 
-/// For a whole answer. Ironic answers some requests only after a call to its conductor, which may take a minute.
-const ANSWER_LIMIT: Duration = Duration::from_secs(75);
-
 /// Without any progress of an upload.
 const STALL_LIMIT: Duration = Duration::from_secs(60);
 
@@ -131,7 +128,7 @@ impl Request<'_> {
 
     /// Sends it, again and again where that is safe and may help, and returns an answer that is a success.
     pub(crate) async fn send(self) -> Result<Response, Error> {
-        let mut tries = Tries::new(self.session.0.patience);
+        let mut tries = Tries::new(self.session.0.limits.patience);
         let mut renewed = false;
         loop {
             let token = self.token().await?;
@@ -162,7 +159,8 @@ impl Request<'_> {
                 });
             };
             if trouble.silent {
-                self.session.0.outages.silent(self.service, &trouble.reason);
+                let outages = &self.session.0.outages;
+                outages.silent(self.service, &trouble.reason, tries.begun());
             }
             sleep(pause).await;
         }
@@ -174,7 +172,7 @@ impl Request<'_> {
             .header("retry-after")
             .and_then(|value| value.parse().ok())
             .map(Duration::from_secs);
-        let error = response.error(&self.session.0.cloud.origin.to_string());
+        let error = response.error(&self.session.0.cloud.hint());
         let not_done = match response.status {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => true,
             // Of a proxy: the server behind it may have done it.
@@ -289,9 +287,10 @@ impl Request<'_> {
                 answer = answer => answer,
                 limit = stalled(watched) => Err(over(limit)),
             },
-            _ => timeout(ANSWER_LIMIT, answer)
-                .await
-                .map_err(|_| over(ANSWER_LIMIT))?,
+            _ => {
+                let limit = self.session.0.limits.answer;
+                timeout(limit, answer).await.map_err(|_| over(limit))?
+            }
         }
     }
 
@@ -308,7 +307,7 @@ impl Request<'_> {
         Error::Unreachable {
             service: self.place(),
             reason,
-            waited: tries.waited(),
+            waited: tries.begun().elapsed(),
         }
     }
 
@@ -427,7 +426,7 @@ impl Response {
         self.error("")
     }
 
-    fn error(&self, credentials: &str) -> Error {
+    fn error(&self, login_hint: &str) -> Error {
         if self.status.is_redirection() {
             let to = self.header("location").unwrap_or("nowhere");
             return self.foreign(&format!(
@@ -440,6 +439,6 @@ impl Response {
             status: self.status.as_u16(),
             said: said(&self.body),
         };
-        answer.into_error(credentials)
+        answer.into_error(login_hint)
     }
 }
