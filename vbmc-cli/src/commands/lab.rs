@@ -6,8 +6,8 @@ mod init;
 use clap::Subcommand;
 
 const EXAMPLES: &str = "\
-A lab is a directory that describes images, virtual machines and nodes; `vbmc prepare` makes them, and `vbmc introspect`
-brings the nodes into Ironic.
+A lab is a directory that describes images, virtual machines and nodes. `vbmc prepare` makes them,
+and `vbmc introspect` brings the nodes into Ironic.
 
 Examples:
   vbmc lab init mylab          write a lab with comments into ./mylab; three lines are to be edited

@@ -13,8 +13,10 @@ Examples:
   vbmc lab check
   vbmc lab check --lab mylab
 
-It looks at files alone: neither libvirt nor vbmcd nor Ironic is asked. MAC addresses that libvirt has yet to give away
-are taken to be there. The exit code is 0 if all is well, and 1 otherwise.";
+It looks at files alone: neither libvirt nor vbmcd nor Ironic is asked. MAC addresses that libvirt
+has yet to give away are taken to be there.
+
+Exit codes: 0 the lab is in order, 1 it isn't, 2 wrong usage.";
 
 /// Say what is wrong with a lab's files, and touch nothing
 #[derive(Debug, clap::Args)]

@@ -67,16 +67,18 @@ fn write(dir: &Path) -> anyhow::Result<()> {
     if let Err(problem) = check_name(&name) {
         bail!("the lab takes the name of its directory: {problem}");
     }
-    let names = || FILES.iter().map(|(name, ..)| *name).chain([PASSWORD_FILE]);
-    let taken: Vec<&str> = names()
+    let names = FILES.iter().map(|(name, ..)| *name).chain([PASSWORD_FILE]);
+    let taken: Vec<&str> = names
         .filter(|name| fs::symlink_metadata(dir.join(name)).is_ok())
         .collect();
-    if !taken.is_empty() {
-        bail!(
+    match &*taken {
+        [] => {}
+        ["lab.toml", ..] => bail!("{} is a lab already; nothing was written", dir.display()),
+        taken => bail!(
             "{} holds {} already; nothing was written",
             dir.display(),
-            taken.join(" and ")
-        );
+            taken.join(", ")
+        ),
     }
     for (name, text, mode, _) in FILES {
         write_file(&dir.join(name), text, mode)?;
@@ -185,6 +187,10 @@ mod tests {
             "mine"
         );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        fs::remove_file(dir.path().join("nodes.yaml")).unwrap();
+        write(dir.path()).unwrap();
+        let error = write(dir.path()).unwrap_err().to_string();
+        assert!(error.ends_with("is a lab already; nothing was written"), "{error}");
     }
 
     #[test]

@@ -79,8 +79,9 @@ impl Lab {
 
 /// A mistake in the file's form, in one line. It never shows a value that may be a password.
 fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let message = in_words(error.message());
     let Some(span) = error.span() else {
-        return format!("{FILE}: {}", error.message());
+        return format!("{FILE}: {message}");
     };
     let number = line_of(text, span.start);
     let key = text
@@ -89,14 +90,34 @@ fn syntax(text: &str, error: &toml::de::Error) -> String {
         .and_then(|line| line.split_once('='))
         .map(|(key, _)| key.trim())
         .filter(|key| !key.starts_with('#'));
-    let mut message = error.message().replace('\n', ", ");
-    if key.is_some_and(|key| key.contains("password")) && message.starts_with("invalid type") {
-        "a password is a string, in quotes".clone_into(&mut message);
-    }
     match key {
-        Some(key) => format!("{FILE}:{number}: {key}: {message}"),
-        None => format!("{FILE}:{number}: {message}"),
+        Some(key) if key.contains("password") && message.starts_with("invalid type") => {
+            format!("{FILE}:{number}: {key}: a password is a string, in quotes")
+        }
+        Some(key) if !message.starts_with("unknown key") => {
+            format!("{FILE}:{number}: {key}: {message}")
+        }
+        _ => format!("{FILE}:{number}: {message}"),
     }
+}
+
+/// serde's message in the words of TOML.
+fn in_words(message: &str) -> String {
+    let message = message
+        .replace('\n', ", ")
+        .replace("unknown field", "unknown key")
+        .replace("unknown variant", "unknown value");
+    for (rust, toml) in [
+        ("expected u16", "expected a number from 1 to 65535"),
+        ("expected u32", "expected a whole number"),
+        ("expected u64", "expected a whole number"),
+        ("expected usize", "expected a whole number"),
+    ] {
+        if let Some(start) = message.strip_suffix(rust) {
+            return format!("{start}{toml}");
+        }
+    }
+    message
 }
 
 /// What turns typed values into meant ones, and remembers what is wrong with them.

@@ -174,11 +174,11 @@ fn mistakes_in_the_form_name_line_and_key_and_what_is_allowed() {
     for (toml, expected) in [
         (
             "[ironic]\nendpiont = \"x\"",
-            "lab.toml:2: endpiont: unknown field `endpiont`, expected one of `cloud`, `endpoint`",
+            "lab.toml:2: unknown key `endpiont`, expected one of `cloud`, `endpoint`",
         ),
         (
             "\n[domains.web]\nport = \"many\"",
-            "lab.toml:3: port: invalid type: string \"many\", expected u16",
+            "lab.toml:3: port: invalid type: string \"many\", expected a number from 1 to 65535",
         ),
         (
             "[domains.web]\nport = 70000",
@@ -186,7 +186,7 @@ fn mistakes_in_the_form_name_line_and_key_and_what_is_allowed() {
         ),
         (
             "[images]\npublish = \"ftp\"",
-            "lab.toml:2: publish: unknown variant `ftp`, expected one of `glance`, `http`, `file`, `none`",
+            "lab.toml:2: publish: unknown value `ftp`, expected one of `glance`, `http`, `file`, `none`",
         ),
         ("[images\n", "lab.toml:1: "),
         (
