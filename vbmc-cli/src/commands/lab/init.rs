@@ -190,7 +190,10 @@ mod tests {
         fs::remove_file(dir.path().join("nodes.yaml")).unwrap();
         write(dir.path()).unwrap();
         let error = write(dir.path()).unwrap_err().to_string();
-        assert!(error.ends_with("is a lab already; nothing was written"), "{error}");
+        assert!(
+            error.ends_with("is a lab already; nothing was written"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -60,12 +60,6 @@ impl<'a, 'b> Entry<'a, 'b> {
         self.text(key, &value)
     }
 
-    /// Any of the keys that may stand for the same thing; a second one is left over, and so told.
-    pub(super) fn string_of(&mut self, keys: &[&str]) -> Option<String> {
-        let key = keys.iter().find(|key| self.has(key))?;
-        self.string(key)
-    }
-
     /// A whole number, also where it is typed as a string.
     pub(super) fn number(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let value = self.take(key)?;
