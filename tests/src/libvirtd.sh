@@ -14,6 +14,26 @@ for state in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; 
 done
 ip link set lo up
 
+# /dev without kvm: one that is there and doesn't work has guests hang, and libvirt probe QEMU again and again. All
+# machines here are emulated.
+mkdir "$dir/dev"
+mount -t tmpfs -o mode=755 tmpfs "$dir/dev"
+for device in /dev/*; do
+    copy=$dir/dev/${device##*/}
+    if [ "$device" = /dev/kvm ]; then
+        continue
+    elif [ -L "$device" ]; then
+        cp -P "$device" "$copy"
+    elif [ -d "$device" ]; then
+        mkdir "$copy"
+        mount --rbind "$device" "$copy"
+    else
+        : >"$copy"
+        mount --bind "$device" "$copy"
+    fi
+done
+mount --move "$dir/dev" /dev
+
 cat >/etc/libvirt/libvirtd.conf <<CONF
 unix_sock_dir = "$dir"
 auth_unix_rw = "none"

@@ -27,7 +27,7 @@ impl Agent {
         let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
         let routes = Router::new()
             .route("/v1/status", get(status))
-            .route("/v1/commands", get(results).post(command))
+            .route("/v1/commands/", get(results).post(command))
             .with_state(Commands::default());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(Self { url })
