@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io;
 
 use anyhow::Context;
 use tracing::field::{Field, Visit};
@@ -18,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as layer};
 
 use crate::cli::Globals;
+use crate::view::terminal::screen::Messages;
 
 /// Sets stderr and the log file up.
 pub(crate) fn init(globals: &Globals) -> anyhow::Result<()> {
@@ -40,7 +40,7 @@ pub(crate) fn init(globals: &Globals) -> anyhow::Result<()> {
         None => None,
     };
     tracing_subscriber::registry()
-        .with(to(io::stderr, BareLine, level))
+        .with(to(Messages, BareLine, level))
         .with(file)
         .init();
     Ok(())

@@ -5,7 +5,6 @@ use crate::lab::Run;
 use crate::lab::clean::{self, Options, Part};
 use crate::lab::config::Lab;
 use crate::lab::manifest::Manifest;
-use crate::openstack::cloud::Choice;
 use crate::view::ViewArgs;
 
 const EXAMPLES: &str = "\
@@ -59,14 +58,7 @@ pub(crate) struct Args {
 pub(super) async fn run(args: Args, quiet: bool) -> anyhow::Result<()> {
     let lab = Lab::load(&args.lab.dir()?)?;
     let manifest = Manifest::load(&lab.workspace.join("manifest.json"))?;
-    let choice = match args.cloud.os_cloud {
-        None => Choice::from(&lab.cloud),
-        cloud => Choice {
-            cloud,
-            patience: lab.cloud.patience,
-            ..Choice::default()
-        },
-    };
+    let choice = args.cloud.choice(Some(&lab));
     let mut run = Run {
         lab,
         manifest,

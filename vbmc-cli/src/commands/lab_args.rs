@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
+use crate::lab::config::Lab;
+use crate::openstack::cloud::Choice;
+
 /// What makes a directory a lab.
 const LAB_FILE: &str = "lab.toml";
 
@@ -58,5 +61,20 @@ fn is_lab(dir: &Path) -> bool {
 pub(crate) struct CloudArgs {
     /// A cloud of clouds.yaml, rather than what lab.toml or the environment say
     #[arg(long, value_name = "CLOUD")]
-    pub(crate) os_cloud: Option<String>,
+    os_cloud: Option<String>,
+}
+
+impl CloudArgs {
+    /// What was chosen: here, or else in the lab's lab.toml; nothing of it leaves it to the environment.
+    pub(crate) fn choice(&self, lab: Option<&Lab>) -> Choice {
+        let of_lab = lab.map(|lab| Choice::from(&lab.cloud)).unwrap_or_default();
+        match &self.os_cloud {
+            None => of_lab,
+            Some(cloud) => Choice {
+                cloud: Some(cloud.clone()),
+                patience: of_lab.patience,
+                ..Choice::default()
+            },
+        }
+    }
 }

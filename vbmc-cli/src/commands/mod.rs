@@ -14,6 +14,8 @@ mod lab;
 mod lab_args;
 mod list;
 mod names;
+mod nodes;
+mod profiles;
 mod show;
 mod start;
 mod stop;
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     Start(start::Args),
     Stop(stop::Args),
     Lab(lab::Args),
+    Nodes(nodes::Args),
+    Profiles(profiles::Args),
     Completion(completion::Args),
 }
 
@@ -51,6 +55,8 @@ pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
         Command::Start(args) => with_daemon(async |client| start::run(client, args).await),
         Command::Stop(args) => with_daemon(async |client| stop::run(client, args).await),
         Command::Lab(args) => lab::run(args),
+        Command::Nodes(args) => runtime()?.block_on(nodes::run(args)),
+        Command::Profiles(args) => runtime()?.block_on(profiles::run(args)),
         Command::Completion(args) => completion::run(&args),
     }
 }

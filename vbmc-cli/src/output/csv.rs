@@ -45,7 +45,8 @@ fn write_field(out: &mut String, cell: &Cell, quote: Quote, alone: bool) {
         Quote::All => true,
         Quote::Minimal => text.contains([',', '"', '\n']) || (alone && text.is_empty()),
         Quote::None => false,
-        Quote::Nonnumeric => !matches!(cell, Cell::Number(_)),
+        // Python counts booleans as numbers.
+        Quote::Nonnumeric => !matches!(cell, Cell::Number(_) | Cell::Bool(_)),
     };
     if quoted {
         out.push('"');

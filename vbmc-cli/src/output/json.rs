@@ -54,6 +54,7 @@ impl Serialize for Cell {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Number(number) => serializer.serialize_u16(*number),
+            Self::Bool(bool) => serializer.serialize_bool(*bool),
             Self::Missing => serializer.serialize_none(),
         }
     }

@@ -15,10 +15,9 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
 
-pub(crate) use args::OutputArgs;
+pub(crate) use args::{Format, OutputArgs};
 pub(crate) use records::{Cell, Records};
 
-use self::args::Format;
 use self::csv::Quote;
 
 /// How the user wants records printed, as meant.
@@ -36,6 +35,19 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Lets the user call a column by a name that it had once.
+    pub(crate) fn rename(&mut self, old: &str, new: &str) {
+        for name in self.columns.iter_mut().chain(&mut self.sort_columns) {
+            if records::normalized(name) == records::normalized(old) {
+                new.clone_into(name);
+            }
+        }
+    }
+
     /// Sorts, selects, formats, and writes the result to stdout.
     pub(crate) fn print(&self, records: Records) -> anyhow::Result<()> {
         let text = self.render(records, terminal_width())?;

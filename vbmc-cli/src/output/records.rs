@@ -9,6 +9,7 @@ use anyhow::bail;
 pub(crate) enum Cell {
     Text(String),
     Number(u16),
+    Bool(bool),
     /// Not set: Python's `None`.
     Missing,
 }
@@ -18,11 +19,17 @@ impl Cell {
         Self::Text(text.to_owned())
     }
 
+    pub(crate) fn optional(text: Option<impl Into<String>>) -> Self {
+        text.map_or(Self::Missing, |text| Self::Text(text.into()))
+    }
+
     /// As Python's `str` prints it.
     pub(super) fn to_python_string(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
+            Self::Bool(true) => "True".to_owned(),
+            Self::Bool(false) => "False".to_owned(),
             Self::Missing => "None".to_owned(),
         }
     }
@@ -32,11 +39,13 @@ impl Cell {
         let rank = |cell: &Self| match cell {
             Self::Text(_) => 0,
             Self::Number(_) => 1,
-            Self::Missing => 2,
+            Self::Bool(_) => 2,
+            Self::Missing => 3,
         };
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (Self::Number(a), Self::Number(b)) => a.cmp(b),
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             _ => rank(self).cmp(&rank(other)),
         }
     }
@@ -129,7 +138,7 @@ fn retain_by_index<T>(items: &mut Vec<T>, kept: &[bool]) {
 }
 
 /// How column names are compared: `domain_name` is `Domain name`.
-fn normalized(name: &str) -> String {
+pub(super) fn normalized(name: &str) -> String {
     name.to_lowercase().trim().replace(' ', "_")
 }
 

@@ -3,13 +3,13 @@
 use jiff::SignedDuration;
 
 /// `1.2 GiB`.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     let (divisor, unit) = unit(bytes);
     format!("{} {unit}", scaled(bytes, divisor))
 }
 
 /// `0.3 of 1.2 GiB`: both in the unit of the larger.
-pub(super) fn part(done: u64, of: u64) -> String {
+pub(crate) fn part(done: u64, of: u64) -> String {
     let (divisor, unit) = unit(of);
     format!(
         "{} of {} {unit}",
@@ -19,13 +19,13 @@ pub(super) fn part(done: u64, of: u64) -> String {
 }
 
 /// `67 %`, never more than a hundred; none of nothing.
-pub(super) fn percent(done: u64, of: u64) -> Option<u64> {
+pub(crate) fn percent(done: u64, of: u64) -> Option<u64> {
     let percent = u128::from(done) * 100 / u128::from((of > 0).then_some(of)?);
     u64::try_from(percent.min(100)).ok()
 }
 
 /// `8 s`, `4 min 12 s`, `2 h 5 min`.
-pub(super) fn duration(duration: SignedDuration) -> String {
+pub(crate) fn duration(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s} s"),

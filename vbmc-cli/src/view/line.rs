@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::human;
+use super::paint::Style;
 use crate::lab::report::{Event, Outcome, Progress, Subject, Summary};
 
 /// What stands at the beginning of a line.
@@ -28,6 +29,27 @@ impl Mark {
             Self::Outcome(Outcome::WouldChange) => "would change",
             Self::Outcome(Outcome::Changed) => "changed",
             Self::Outcome(Outcome::Failed) => "FAILED",
+        }
+    }
+
+    /// How a terminal shows the word.
+    pub(super) fn style(self) -> Style {
+        match self {
+            Self::Phase => Style::Strong,
+            Self::Progress | Self::Note => Style::Plain,
+            Self::Warning => Style::Warning,
+            Self::Outcome(Outcome::Unchanged | Outcome::Skipped) => Style::Faint,
+            Self::Outcome(Outcome::WouldChange) => Style::New,
+            Self::Outcome(Outcome::Changed) => Style::Good,
+            Self::Outcome(Outcome::Failed) => Style::Bad,
+        }
+    }
+
+    /// How a terminal shows what follows it.
+    pub(super) fn text_style(self) -> Style {
+        match self {
+            Self::Phase | Self::Outcome(Outcome::Unchanged | Outcome::Skipped) => self.style(),
+            _ => Style::Plain,
         }
     }
 
@@ -135,7 +157,7 @@ fn progress_text(progress: &Progress) -> String {
 }
 
 /// What servers say may have several lines, and characters that mean something to a terminal.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<_> = text
         .split(['\n', '\r'])
         .map(str::trim)

@@ -4,34 +4,49 @@
 //! |---|---|
 //! | [`args`] | the options of every command that has a view |
 //! | [`line`] | an event as a line of text |
+//! | [`terminal`] | the live view, and the terminal itself: its last lines, its keys |
+//! | [`paint`] | colours, and what fits a line |
 //! | [`plain`] | lines where there is no terminal |
 //! | [`json`] | one JSON object a line |
 //! | [`sift`] | which progress is worth a line |
 //! | [`human`] | sizes, rates and durations as people read them |
 //!
 //! What a run came to (outcomes, notes, warnings, the summary) goes to stdout; what matters only while it lasts
-//! (progress, questions) goes to stderr. Nothing here decides anything: events come in, text goes out.
+//! (progress, questions) goes to stderr. Live is the view only where both are a terminal: `vbmc prepare | tee log` would
+//! tear it. Nothing here decides anything: events come in, text goes out.
 
 mod args;
-mod human;
+pub(crate) mod human;
 mod json;
 mod line;
+pub(crate) mod paint;
 mod plain;
 mod sift;
+pub(crate) mod terminal;
 
-use std::io;
+use std::env;
+use std::io::{self, IsTerminal};
 
 pub(crate) use self::args::{Format, ViewArgs};
+pub(crate) use self::line::one_line;
 use crate::lab::report::Reporter;
 
 /// Where a run tells what happens, and how that is shown. `quiet` leaves warnings and failures.
 pub(crate) fn reporter(format: Format, quiet: bool) -> Reporter {
     match format {
         Format::Json => Reporter::new(Box::new(json::Json::new(io::stdout()))),
+        Format::Text if can_draw() && !quiet => Reporter::new(Box::new(terminal::Terminal::new())),
         Format::Text => Reporter::new(Box::new(plain::Plain::new(
             io::stdout(),
             io::stderr(),
             quiet,
         ))),
     }
+}
+
+/// Whether there is a terminal that more can be done with than writing lines.
+pub(crate) fn can_draw() -> bool {
+    io::stdout().is_terminal()
+        && io::stderr().is_terminal()
+        && env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }

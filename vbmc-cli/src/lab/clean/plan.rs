@@ -119,6 +119,7 @@ mod tests {
             bmcs: vec!["a".into(), "b".into()],
             glance_images: vec![cloud("ipa-kernel")],
             nodes: vec![cloud("a")],
+            ..Contents::default()
         }
     }
 
