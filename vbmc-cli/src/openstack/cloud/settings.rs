@@ -26,7 +26,7 @@ pub(in crate::openstack) enum Origin {
 
 impl Origin {
     /// What the user calls the setting `key`, as it is written in `clouds.yaml`.
-    fn key(&self, key: &str) -> String {
+    pub(in crate::openstack) fn key(&self, key: &str) -> String {
         match self {
             Self::Variables => format!("OS_{}", key.to_uppercase()),
             Self::Choice => key.to_owned(),

@@ -1,6 +1,5 @@
 //! HTTP connections: how long they may take, and whom they believe to be the server.
 
-use std::error::Error as _;
 use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -118,21 +117,12 @@ pub(super) enum Lost {
 
 impl Lost {
     pub(super) fn new(error: &reqwest::Error) -> Self {
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let tls = cause
-                .downcast_ref::<io::Error>()
-                .and_then(io::Error::get_ref)
-                .is_some_and(|inner| inner.is::<rustls::Error>());
-            if tls || cause.is::<rustls::Error>() {
-                return Self::Hopeless(format!(
-                    "{}; name the certificate authority with cacert (OS_CACERT)",
-                    innermost(error)
-                ));
-            }
-            source = cause.source();
-        }
-        if error.is_builder() {
+        if causes(error).any(|cause| cause.is::<rustls::Error>()) {
+            Self::Hopeless(format!(
+                "{}; name the authority that signed its certificate with cacert (OS_CACERT)",
+                innermost(error)
+            ))
+        } else if error.is_builder() {
             Self::Hopeless(innermost(error))
         } else if error.is_connect() {
             Self::Unsent(reason(error))
@@ -142,35 +132,74 @@ impl Lost {
     }
 }
 
+/// What led to an error, from the outside in. An `io::Error` names what it wraps apart from its source.
+fn causes<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let wrapped = error.downcast_ref().and_then(io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn std::error::Error + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
 /// In a few words, without the URL.
 fn reason(error: &reqwest::Error) -> String {
-    let mut source: Option<&dyn std::error::Error> = error.source();
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            match io.kind() {
-                io::ErrorKind::ConnectionRefused => return "connection refused".to_owned(),
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                    return "connection reset".to_owned();
-                }
-                io::ErrorKind::TimedOut => return "no sign of the other end".to_owned(),
-                io::ErrorKind::NetworkUnreachable => return "network unreachable".to_owned(),
-                io::ErrorKind::HostUnreachable => return "host unreachable".to_owned(),
-                _ => {}
-            }
-        }
-        source = cause.source();
+    let known = causes(error).find_map(|cause| match cause.downcast_ref::<io::Error>()?.kind() {
+        io::ErrorKind::ConnectionRefused => Some("connection refused"),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Some("connection reset"),
+        io::ErrorKind::TimedOut => Some("no sign of the other end"),
+        io::ErrorKind::NetworkUnreachable => Some("network unreachable"),
+        io::ErrorKind::HostUnreachable => Some("host unreachable"),
+        _ => None,
+    });
+    match known {
+        Some(known) => known.to_owned(),
+        None if error.is_timeout() => "timed out".to_owned(),
+        None => innermost(error),
     }
-    if error.is_timeout() {
-        return "timed out".to_owned();
-    }
-    innermost(error)
 }
 
 /// The cause of causes: what is around it says the same in more words.
 fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
+    causes(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_found_however_deep() {
+        // As hyper-rustls wraps what tokio-rustls has wrapped.
+        let tls = rustls::Error::DecryptError;
+        let wrapped = io::Error::other(io::Error::other(tls));
+        assert!(causes(&wrapped).any(|cause| cause.is::<rustls::Error>()));
+        let plain = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert_eq!(causes(&plain).count(), 1);
     }
-    cause.to_string()
+
+    #[test]
+    fn a_file_without_certificates_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let http = Http::new(Trust {
+            cacert: Some(file.path().to_owned()),
+            anybody: false,
+        });
+        let url = |url: &str| Url::parse(url).unwrap();
+        let error = http.client(&url("https://192.0.2.1")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{} is not as it should be: it holds no certificate in PEM form",
+                file.path().display()
+            )
+        );
+        // Nothing is read for a server that needs no certificate.
+        http.client(&url("http://192.0.2.1")).unwrap();
+    }
 }

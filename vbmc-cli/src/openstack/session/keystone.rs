@@ -194,7 +194,7 @@ impl Catalog {
             let mut there: Vec<_> = self.0.iter().map(|entry| entry.kind.as_str()).collect();
             there.sort_unstable();
             return Err(match there[..] {
-                [] => "the catalog is empty, as it is for a token without a scope".to_owned(),
+                [] => "the catalog is empty, as it is without a project or system_scope".to_owned(),
                 _ => format!("the catalog has {}", there.join(", ")),
             });
         };
@@ -215,13 +215,10 @@ impl Catalog {
                 Some(region) => format!("{} in {region}", interface.name()),
                 None => interface.name().to_owned(),
             };
-            return Err(format!(
-                "the catalog has no {wanted} endpoint of it, but {}",
-                match there[..] {
-                    [] => "none at all".to_owned(),
-                    _ => there.join(", "),
-                }
-            ));
+            return Err(match there[..] {
+                [] => "the catalog has it without any endpoint".to_owned(),
+                _ => format!("the catalog has it {}, and not {wanted}", there.join(", ")),
+            });
         };
         Url::parse(&endpoint.url).map_err(|error| {
             format!(

@@ -81,9 +81,9 @@ impl Session {
             Ok(endpoint) => endpoint,
             Err(why) => {
                 return Err(Error::NoService(format!(
-                    "there is no Ironic in {}: {why}. Name one with {}",
+                    "there is no Ironic in {}: {why}. If there is one all the same, name it with {}",
                     self.0.cloud.origin,
-                    Service::Baremetal.override_key()
+                    self.0.cloud.origin.key(Service::Baremetal.override_key())
                 )));
             }
         };

@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt as _};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -128,11 +128,12 @@ impl Request<'_> {
 
     /// Sends it, again and again where that is safe and may help, and returns an answer that is a success.
     pub(crate) async fn send(self) -> Result<Response, Error> {
+        let client = self.session.0.http.client(&self.url)?;
         let mut tries = Tries::new(self.session.0.limits.patience);
         let mut renewed = false;
         loop {
             let token = self.token().await?;
-            let trouble = match self.exchange(token.as_deref()).await {
+            let trouble = match self.exchange(client, token.as_deref()).await {
                 Ok(response) => {
                     self.session.0.outages.heard(self.service);
                     if response.status.is_success() || self.tolerated == Some(response.status) {
@@ -212,9 +213,9 @@ impl Request<'_> {
     }
 
     /// One try.
-    async fn exchange(&self, token: Option<&Token>) -> Result<Response, Lost> {
+    async fn exchange(&self, client: &Client, token: Option<&Token>) -> Result<Response, Lost> {
         let begun = Instant::now();
-        let answer = self.exchange_unlogged(token).await;
+        let answer = self.exchange_unlogged(client, token).await;
         let took = begun.elapsed().as_millis();
         let (service, call) = (self.service, self.call());
         match &answer {
@@ -230,9 +231,11 @@ impl Request<'_> {
         answer
     }
 
-    async fn exchange_unlogged(&self, token: Option<&Token>) -> Result<Response, Lost> {
-        let client = self.session.0.http.client(&self.url);
-        let client = client.map_err(|error| Lost::Hopeless(error.to_string()))?;
+    async fn exchange_unlogged(
+        &self,
+        client: &Client,
+        token: Option<&Token>,
+    ) -> Result<Response, Lost> {
         let mut request = client
             .request(self.method.clone(), self.url.clone())
             .headers(self.headers.clone());

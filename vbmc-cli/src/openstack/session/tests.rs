@@ -323,7 +323,7 @@ async fn a_service_that_is_missing_is_named_beside_those_that_are_there() {
     let (session, _) = open(cloud, PATIENT).await;
     let error = session.baremetal().await.unwrap_err().to_string();
     assert!(
-        error.contains("no public in elsewhere endpoint of it, but public in RegionOne"),
+        error.contains("the catalog has it public in RegionOne, and not public in elsewhere"),
         "{error}"
     );
     let why = session.endpoint(Service::Introspection).await.unwrap();
