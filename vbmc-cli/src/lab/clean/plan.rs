@@ -63,7 +63,10 @@ impl Thing {
         match self {
             Self::Node(node) => made.nodes.retain(|other| other != node),
             Self::GlanceImage(image) => made.glance_images.retain(|other| other != image),
-            Self::File(path) => made.files.retain(|other| other != path),
+            Self::File(path) => {
+                made.files.retain(|other| other != path);
+                made.known_files.remove(path);
+            }
             Self::Bmc(name) => made.bmcs.retain(|other| other != name),
             Self::Domain(domain) => made.domains.retain(|other| other != domain),
             Self::Disk(disk) => made.disks.retain(|other| other != disk),
@@ -71,6 +74,7 @@ impl Thing {
         }
         if made.glance_images.is_empty() && made.files.is_empty() {
             made.published.clear();
+            made.known_files.clear();
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
 use vbmc_core::config::ConfigFile;
@@ -17,11 +17,13 @@ use vbmc_core::host::libvirt::admin::{Admin, AdminError};
 use super::plan::Thing;
 use super::{Found, nodes};
 use crate::client::Client;
-use crate::lab::Run;
 use crate::lab::manifest::{InCloud, OnHypervisor};
 use crate::lab::report::{Kind, Reporter, Subject};
+use crate::lab::{MARK, Run};
 use crate::openstack::baremetal::Baremetal;
 use crate::openstack::cloud::Choice;
+use crate::openstack::error::Error;
+use crate::openstack::image::Images;
 use crate::openstack::session::Session;
 
 /// Something that was reached, or why not.
@@ -35,6 +37,7 @@ pub(super) struct Tools {
     force: bool,
     session: Reached<Session>,
     ironic: Reached<Baremetal>,
+    glance: Reached<Option<Images>>,
     daemon: Reached<(Client, Vec<BmcSummary>)>,
     hypervisors: Mutex<BTreeMap<String, Result<Arc<Admin>, String>>>,
 }
@@ -48,6 +51,7 @@ impl Tools {
             force,
             session: OnceCell::new(),
             ironic: OnceCell::new(),
+            glance: OnceCell::new(),
             daemon: OnceCell::new(),
             hypervisors: Mutex::default(),
         }
@@ -57,7 +61,7 @@ impl Tools {
     pub(super) async fn look(&self, thing: &Thing) -> anyhow::Result<Found> {
         match thing {
             Thing::Node(node) => self.look_at_node(node).await,
-            Thing::GlanceImage(_) => bail!("Glance is not spoken yet"),
+            Thing::GlanceImage(image) => self.look_at_image(image).await,
             Thing::File(path) => look_at_file(path),
             Thing::Bmc(name) => self.look_at_bmc(name).await,
             Thing::Domain(domain) => self.look_at_domain(domain).await,
@@ -70,7 +74,10 @@ impl Tools {
     pub(super) async fn remove(&self, thing: &Thing) -> anyhow::Result<()> {
         match thing {
             Thing::Node(node) => Ok(nodes::remove(self.ironic().await?, &node.id).await?),
-            Thing::GlanceImage(_) => bail!("Glance is not spoken yet"),
+            Thing::GlanceImage(image) => match self.glance().await?.delete(&image.id).await {
+                Ok(()) | Err(Error::NotFound(_)) => Ok(()),
+                Err(error) => Err(error.into()),
+            },
             Thing::File(path) => remove_file(path),
             Thing::Bmc(name) => Ok(self.daemon().await?.0.delete(name).await?),
             Thing::Domain(domain) => {
@@ -92,6 +99,20 @@ impl Tools {
         let ironic = self.ironic().await?;
         let found = nodes::look(ironic, &node.id, &self.lab, self.force).await?;
         elsewhere(found, &node.endpoint, ironic.endpoint().as_str())
+    }
+
+    async fn look_at_image(&self, image: &InCloud) -> anyhow::Result<Found> {
+        let glance = self.glance().await?;
+        let found = match glance.image(&image.id).await {
+            Err(Error::NotFound(_)) => Found::Gone,
+            Err(error) => return Err(error.into()),
+            Ok(there) if there.property(MARK) != Some(&self.lab) => Found::Foreign,
+            Ok(there) => Found::There(match there.size {
+                Some(size) => format!("{size} bytes in Glance"),
+                None => "in Glance, without data".to_owned(),
+            }),
+        };
+        elsewhere(found, &image.endpoint, glance.endpoint().as_str())
     }
 
     async fn look_at_bmc(&self, name: &str) -> anyhow::Result<Found> {
@@ -161,6 +182,16 @@ impl Tools {
         reached(self.ironic.get_or_init(finding).await)
     }
 
+    async fn glance(&self) -> anyhow::Result<&Images> {
+        let finding = async || match self.session().await {
+            Ok(session) => session.images().await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        reached(self.glance.get_or_init(finding).await)?
+            .as_ref()
+            .context("the cloud has no Glance any more")
+    }
+
     async fn daemon(&self) -> anyhow::Result<&(Client, Vec<BmcSummary>)> {
         let asking = async || {
             let asked = async {
@@ -200,9 +231,7 @@ fn reached<T>(result: &Result<T, String>) -> anyhow::Result<&T> {
 fn elsewhere(found: Found, made_at: &str, looked_at: &str) -> anyhow::Result<Found> {
     let same = made_at.trim_end_matches('/') == looked_at.trim_end_matches('/');
     if found == Found::Gone && !same {
-        bail!(
-            "it was made at {made_at}, and {looked_at} does not have it: name the cloud it is in"
-        );
+        bail!("it was made at {made_at}, and {looked_at} does not have it: name the cloud it is in");
     }
     Ok(found)
 }
