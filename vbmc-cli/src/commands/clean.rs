@@ -12,7 +12,7 @@ Examples:
   vbmc clean                              show what this lab has made, ask, and remove it
   vbmc clean --dry-run                    show it, and change nothing
   vbmc clean --yes -f json                for programs
-  vbmc clean --only nodes --only bmcs     leave images, domains and networks as they are
+  vbmc clean --only nodes,bmcs            leave images, domains and networks as they are
 
 What the lab did not make is never touched, nor what no longer bears its mark. A domain is switched off, and removed
 with its disks and UEFI variables. Nodes that are deployed stop it all, unless --force is given. Results stay, unless
@@ -30,11 +30,11 @@ pub(crate) struct Args {
     yes: bool,
 
     /// Show what would be removed, and change nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     dry_run: bool,
 
-    /// Only this part of the lab; repeatable
-    #[arg(long, value_name = "PART")]
+    /// Only these parts of the lab
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<Part>,
 
     /// Remove nodes that are deployed too: what runs on them is lost

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ipmi_proto::command::app::GetDeviceId;
 use vbmc_core::bmc::{Bmc, Settings, Store};
 use vbmc_core::host::simulated::Machine;
-use vbmc_core::host::{Host as _, HostError, PowerAction};
 use vbmc_core::registry::UserRecord;
 
 use super::*;
@@ -51,7 +50,7 @@ async fn one_session_takes_any_number_of_requests() {
     let (_bmc, address, machine) = start(|_| {});
     let mut console = Console::connect(&address, &ops(), LIMIT).await.unwrap();
     assert_eq!(console.power_state().await.unwrap(), Power::Off);
-    machine.control(PowerAction::On).wait().await.unwrap();
+    machine.switch(true);
     assert_eq!(console.power_state().await.unwrap(), Power::On);
     console.request(&GetDeviceId).await.unwrap();
     console.close().await;
@@ -61,17 +60,18 @@ async fn one_session_takes_any_number_of_requests() {
 async fn what_the_bmc_refuses_is_said_in_its_words() {
     let (_bmc, address, machine) = start(|_| {});
     let mut console = Console::connect(&address, &ops(), LIMIT).await.unwrap();
-    machine.fail_next(HostError::Unavailable("busy".to_owned()));
+    machine.make_unavailable();
     let error = console.power_state().await.unwrap_err();
     assert!(error.is_passing(), "{error}");
     assert!(error.to_string().contains("Get Chassis Status"), "{error}");
+    machine.repair();
     assert_eq!(console.power_state().await.unwrap(), Power::Off);
 }
 
 #[tokio::test]
 async fn a_login_that_is_wrong_is_told_from_a_bmc_that_is_not_there() {
     let (_bmc, address, _) = start(|_| {});
-    for (user, password) in [("ops", "wrong"), ("nobody", "s3cret")] {
+    for (user, password) in [("ops", "gu3ss"), ("nobody", "s3cret")] {
         let error = refusal(&address, &Login::new(user, Secret::new(password))).await;
         assert!(error.contains("wrong user name or password"), "{error}");
     }

@@ -20,7 +20,7 @@ use tokio::task::spawn_blocking;
 pub(crate) use self::plan::Part;
 use self::plan::{Thing, plan};
 use self::tools::Tools;
-use super::report::{Kind, Outcome, Subject};
+use super::report::{Kind, Outcome, Progress, Subject};
 use super::{Run, results};
 use crate::openstack::cloud::Choice;
 
@@ -72,6 +72,11 @@ pub(crate) async fn clean(run: &mut Run, choice: Choice, options: &Options) -> a
     }
     run.report.phase("Removing it");
     for thing in &doomed {
+        let deleting = Progress {
+            state: "deleting".to_owned(),
+            ..Progress::default()
+        };
+        run.report.progress(&thing.subject(), deleting);
         match tools.remove(thing).await {
             Ok(()) => {
                 forget(run, thing)?;
@@ -118,7 +123,7 @@ async fn look(run: &mut Run, tools: &Tools, only: &[Part]) -> anyhow::Result<Vec
                     ),
                 );
             }
-            Ok(Found::InUse(why)) => in_use.push(format!("{subject}: {why}")),
+            Ok(Found::InUse(why)) => in_use.push(format!("{subject} {why}")),
             Err(error) => fail(run, &subject, &error),
         }
     }
@@ -131,7 +136,7 @@ async fn look(run: &mut Run, tools: &Tools, only: &[Part]) -> anyhow::Result<Vec
 
 fn announce(run: &Run, subject: &Subject, what: &str) {
     if run.dry_run {
-        let detail = format!("would be deleted ({what})");
+        let detail = format!("to be deleted: {what}");
         run.report.outcome(subject, Outcome::WouldChange, detail);
     } else {
         run.report.note(subject, what);

@@ -42,8 +42,10 @@ pub(super) async fn look(
     }
     let state = &node.provision_state;
     if is_in_use(&node) && !force {
+        let instance = node.instance_uuid.map(|id| format!(" with instance {id}"));
         return Ok(Found::InUse(format!(
-            "it is {state}, so somebody may use it; undeploy it first, or give --force"
+            "is {state}{}, so somebody may use it: undeploy it first, or give --force",
+            instance.unwrap_or_default()
         )));
     }
     Ok(Found::There(format!("{state} at {}", ironic.endpoint())))

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
 use vbmc_core::config::ConfigFile;
 use vbmc_core::control::{BmcSummary, Status};
-use vbmc_core::host::libvirt::admin::xml::Mark;
+use vbmc_core::host::libvirt::admin::xml::{DomainOutline, Mark};
 use vbmc_core::host::libvirt::admin::{Admin, AdminError};
 
 use super::plan::Thing;
@@ -40,6 +40,15 @@ pub(super) struct Tools {
     glance: Reached<Option<Images>>,
     daemon: Reached<(Client, Vec<BmcSummary>)>,
     hypervisors: Mutex<BTreeMap<String, Result<Arc<Admin>, String>>>,
+    /// What the domains have that are there and not removed.
+    in_use: Mutex<BTreeMap<OnHypervisor, InUse>>,
+}
+
+/// The disk images of a domain, as libvirt has them.
+struct InUse {
+    disks: Vec<String>,
+    /// Whether the domain stays: it isn't the lab's.
+    stays: bool,
 }
 
 impl Tools {
@@ -54,6 +63,7 @@ impl Tools {
             glance: OnceCell::new(),
             daemon: OnceCell::new(),
             hypervisors: Mutex::default(),
+            in_use: Mutex::default(),
         }
     }
 
@@ -65,7 +75,10 @@ impl Tools {
             Thing::File(path) => look_at_file(path),
             Thing::Bmc(name) => self.look_at_bmc(name).await,
             Thing::Domain(domain) => self.look_at_domain(domain).await,
-            Thing::Disk(disk) => self.on(disk, look_at_disk).await,
+            Thing::Disk(disk) => match self.user_of(disk, |user| user.stays).await {
+                Some(_) => Ok(Found::Foreign),
+                None => self.on(disk, look_at_disk).await,
+            },
             Thing::Network(network) => self.look_at_network(network).await,
         }
     }
@@ -81,13 +94,18 @@ impl Tools {
             Thing::File(path) => remove_file(path),
             Thing::Bmc(name) => Ok(self.daemon().await?.0.delete(name).await?),
             Thing::Domain(domain) => {
-                self.on(domain, |admin, name| {
+                let remove = |admin: &Admin, name: &str| {
                     admin.destroy_domain(name)?;
                     Ok(admin.undefine_domain(name)?)
-                })
-                .await
+                };
+                self.on(domain, remove).await?;
+                self.in_use.lock().await.remove(domain);
+                Ok(())
             }
-            Thing::Disk(disk) => self.on(disk, remove_disk).await,
+            Thing::Disk(disk) => match self.user_of(disk, |_| true).await {
+                Some(domain) => bail!("the domain {domain} still has it"),
+                None => self.on(disk, remove_disk).await,
+            },
             Thing::Network(network) => {
                 self.on(network, |admin, name| Ok(admin.undefine_network(name)?))
                     .await
@@ -133,14 +151,34 @@ impl Tools {
         let there = self
             .on(domain, |admin, name| Ok(admin.domain(name)?))
             .await?;
-        Ok(match there {
-            None => Found::Gone,
-            Some(facts) if !self.is_ours(facts.mark.as_ref()) => Found::Foreign,
-            Some(facts) => {
-                let power = if facts.active { "running" } else { "off" };
-                Found::There(format!("{power}, on {}", domain.uri))
-            }
-        })
+        let Some(facts) = there else {
+            return Ok(Found::Gone);
+        };
+        let ours = self.is_ours(facts.mark.as_ref());
+        let disks = DomainOutline::read(&facts.xml)
+            .map(|outline| outline.disks.into_iter().filter_map(|disk| disk.source))
+            .map_or_else(|_| Vec::new(), Iterator::collect);
+        let stays = !ours;
+        let mut in_use = self.in_use.lock().await;
+        in_use.insert(domain.clone(), InUse { disks, stays });
+        if stays {
+            return Ok(Found::Foreign);
+        }
+        let power = if facts.active { "running" } else { "off" };
+        Ok(Found::There(power.to_owned()))
+    }
+
+    /// The domain that would lose this disk image, if `counts` says so of it.
+    async fn user_of(
+        &self,
+        disk: &OnHypervisor,
+        counts: impl Fn(&InUse) -> bool,
+    ) -> Option<String> {
+        let in_use = self.in_use.lock().await;
+        let (domain, _) = in_use.iter().find(|(domain, user)| {
+            domain.uri == disk.uri && user.disks.contains(&disk.name) && counts(user)
+        })?;
+        Some(domain.name.clone())
     }
 
     async fn look_at_network(&self, network: &OnHypervisor) -> anyhow::Result<Found> {
@@ -152,7 +190,7 @@ impl Tools {
             Some(facts) if !self.is_ours(facts.mark.as_ref()) => Found::Foreign,
             Some(facts) => {
                 let state = if facts.active { "up" } else { "down" };
-                Found::There(format!("{state}, on {}", network.uri))
+                Found::There(state.to_owned())
             }
         })
     }
@@ -231,7 +269,9 @@ fn reached<T>(result: &Result<T, String>) -> anyhow::Result<&T> {
 fn elsewhere(found: Found, made_at: &str, looked_at: &str) -> anyhow::Result<Found> {
     let same = made_at.trim_end_matches('/') == looked_at.trim_end_matches('/');
     if found == Found::Gone && !same {
-        bail!("it was made at {made_at}, and {looked_at} does not have it: name the cloud it is in");
+        bail!(
+            "it was made at {made_at}, and {looked_at} does not have it: name the cloud it is in"
+        );
     }
     Ok(found)
 }
