@@ -12,6 +12,8 @@ for state in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; 
     mkdir -p "$state"
     mount -t tmpfs tmpfs "$state"
 done
+# As Debian's package has it: the consoles' logs go there too.
+mkdir -p /var/log/libvirt/qemu
 ip link set lo up
 
 # /dev without kvm: one that is there and doesn't work has guests hang, and libvirt probe QEMU again and again. All

@@ -49,10 +49,14 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::Cli;
+use crate::lab::interrupt::Interrupted;
 use crate::lab::report::SomeFailed;
 
 /// A run went to its end, but some of its subjects failed.
 const SOME_FAILED: u8 = 3;
+
+/// What a shell reports for a process that SIGINT ended.
+const INTERRUPTED: u8 = 130;
 
 /// What a shell reports for a process that SIGPIPE ended, and what the original exits with.
 const CLOSED_PIPE: u8 = 141;
@@ -69,6 +73,10 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
         // The view has said it all.
         Err(error) if error.is::<SomeFailed>() => ExitCode::from(SOME_FAILED),
+        Err(error) if error.is::<Interrupted>() => {
+            log::error(&error, cli.globals.debug);
+            ExitCode::from(INTERRUPTED)
+        }
         Err(error) => {
             log::error(&error, cli.globals.debug);
             ExitCode::FAILURE

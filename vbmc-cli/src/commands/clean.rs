@@ -4,6 +4,7 @@ use super::lab_args::{CloudArgs, LabArgs};
 use crate::lab::Run;
 use crate::lab::clean::{self, Options, Part};
 use crate::lab::config::Lab;
+use crate::lab::lock::Lock;
 use crate::lab::manifest::Manifest;
 use crate::view::ViewArgs;
 
@@ -57,6 +58,9 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args, quiet: bool) -> anyhow::Result<()> {
     let lab = Lab::load(&args.lab.dir()?)?;
+    let _lock = (!args.dry_run)
+        .then(|| Lock::take(&lab.workspace))
+        .transpose()?;
     let manifest = Manifest::load(&lab.workspace.join("manifest.json"))?;
     let choice = args.cloud.choice(Some(&lab));
     let mut run = Run {

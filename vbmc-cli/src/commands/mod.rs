@@ -15,6 +15,7 @@ mod lab_args;
 mod list;
 mod names;
 mod nodes;
+mod prepare;
 mod profiles;
 mod show;
 mod start;
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Stop(stop::Args),
     Lab(lab::Args),
     Nodes(nodes::Args),
+    Prepare(prepare::Args),
     Profiles(profiles::Args),
     Completion(completion::Args),
 }
@@ -57,6 +59,7 @@ pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
         Command::Lab(args) => lab::run(args),
         Command::Nodes(args) => runtime()?.block_on(nodes::run(args)),
         Command::Profiles(args) => runtime()?.block_on(profiles::run(args)),
+        Command::Prepare(args) => prepare::run(&args, quiet),
         Command::Completion(args) => completion::run(&args),
     }
 }

@@ -2,28 +2,40 @@
 //!
 //! | Module | What lives there |
 //! |---|---|
-//! | [`bmcs`] | the domains' BMCs: made through vbmcd, and asked over IPMI |
-//! | [`clean`] | removes what the lab has made |
 //! | [`config`] | `lab.toml` and the files beside it, as typed and as meant |
-//! | [`images`] | kernels, ramdisks and disks: built, fetched, published |
 //! | [`inventory`] | the nodes: TripleO's, instackenv's and Bifrost's form, checked |
-//! | [`manifest`] | what this lab has made, kept in its workspace |
+//! | [`variables`] | `$NAME` in a lab's files |
 //! | [`problems`] | what is wrong with a lab's files, told at once |
+//! | [`images`], [`networks`], `disks`, [`domains`], [`bmcs`] | the steps of `prepare` |
+//! | [`clean`] | removes what the lab has made |
+//! | [`cloud`] | the lab's cloud, opened |
+//! | [`hypervisor`] | calls to libvirt, from async code |
+//! | [`interrupt`] | Ctrl-C |
+//! | [`lock`] | one run at a time |
+//! | [`manifest`] | what this lab has made, kept in its workspace |
 //! | [`report`] | what happens during a run, told to whoever shows it |
 //! | [`results`] | logs and states, gathered from everywhere |
-//! | [`variables`] | `$NAME` in a lab's files |
 //!
 //! What shows a run on a terminal lives in `view`, what speaks to OpenStack in `openstack`.
 
 pub(crate) mod bmcs;
 pub(crate) mod clean;
+pub(crate) mod cloud;
 pub(crate) mod config;
+mod disks;
+pub(crate) mod domains;
+pub(crate) mod hypervisor;
 pub(crate) mod images;
+pub(crate) mod interrupt;
 pub(crate) mod inventory;
+pub(crate) mod lock;
 pub(crate) mod manifest;
+pub(crate) mod networks;
 pub(crate) mod problems;
 pub(crate) mod report;
 pub(crate) mod results;
+#[cfg(test)]
+mod testing;
 pub(crate) mod variables;
 
 use std::path::PathBuf;

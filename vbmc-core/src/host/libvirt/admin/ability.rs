@@ -1,6 +1,8 @@
 //! What a hypervisor can do.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 use super::super::xml::tree::Element;
 use super::{Admin, AdminError, DescriptionError};
@@ -10,6 +12,20 @@ use super::{Admin, AdminError, DescriptionError};
 pub(super) struct Owner {
     pub(super) user: u32,
     pub(super) group: u32,
+}
+
+impl Owner {
+    /// Whether the bits of a directory's mode let this user through.
+    fn may_enter(self, user: u32, group: u32, mode: u32) -> bool {
+        let bit = if self.user == user {
+            0o100
+        } else if self.group == group {
+            0o010
+        } else {
+            0o001
+        };
+        mode & bit != 0
+    }
 }
 
 impl Admin {
@@ -27,6 +43,27 @@ impl Admin {
             return Ok(false);
         }
         Ok(offers_kvm(&self.capabilities()?))
+    }
+
+    /// The first directory on the way to `path` that the user who runs QEMU may not enter, so that no domain can use the
+    /// file. None is known of another machine's files, and access control lists are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// When libvirt cannot be asked.
+    pub fn closed_directory(&self, path: &Path) -> Result<Option<PathBuf>, AdminError> {
+        if !self.local {
+            return Ok(None);
+        }
+        let owner = self.qemu_owner()?.filter(|owner| owner.user != 0);
+        let Some(owner) = owner else { return Ok(None) };
+        let mut way: Vec<&Path> = path.ancestors().skip(1).collect();
+        way.reverse();
+        let closed = way.into_iter().find(|directory| {
+            fs::metadata(directory)
+                .is_ok_and(|meta| !owner.may_enter(meta.uid(), meta.gid(), meta.mode()))
+        });
+        Ok(closed.map(Path::to_owned))
     }
 
     /// Who runs QEMU, if libvirt tells.
@@ -121,6 +158,18 @@ mod tests {
             can_virtualize("Features : fp asimd"),
             "no x86: nothing known"
         );
+    }
+
+    #[test]
+    fn the_bits_that_count_are_those_of_the_user() {
+        let qemu = Owner {
+            user: 64055,
+            group: 107,
+        };
+        assert!(qemu.may_enter(0, 0, 0o711));
+        assert!(!qemu.may_enter(0, 0, 0o700));
+        assert!(qemu.may_enter(0, 107, 0o710));
+        assert!(!qemu.may_enter(64055, 107, 0o077));
     }
 
     #[test]
