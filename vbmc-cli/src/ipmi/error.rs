@@ -18,8 +18,7 @@ pub(crate) struct Error {
 
 /// What went wrong, and the way out. Holds no password.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum Cause {
+pub(super) enum Cause {
     #[error("its address cannot be found: {0}; check the name, or give an IP address")]
     UnknownHost(io::Error),
 

@@ -28,7 +28,8 @@ use tokio::net::{UdpSocket, lookup_host};
 use tokio::time::{Instant, timeout_at};
 use vbmc_core::Secret;
 
-pub(crate) use error::{Cause, Error};
+use error::Cause;
+pub(crate) use error::Error;
 
 /// How long a port may answer that nobody listens there: a BMC that is just being started again does.
 const REFUSALS: Duration = Duration::from_secs(2);

@@ -11,7 +11,7 @@ mod wish;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use tokio::time::{Instant, sleep};
 use url::Url;
 use vbmc_core::config::ConfigFile;
@@ -20,7 +20,7 @@ use vbmc_core::control::{BmcChange, Status};
 use self::wish::Wish;
 use super::Run;
 use super::report::{Kind, Outcome, Progress, Subject};
-use crate::client::Client;
+use crate::client::{Client, ClientError};
 use crate::ipmi::{self, Console, Login, Power};
 
 /// How long a BMC that was just started may be without an answer of its hypervisor's.
@@ -82,7 +82,7 @@ pub(crate) async fn prepare(run: &mut Run, ironic: Option<&Url>) -> anyhow::Resu
                 run.report.outcome(&subject, outcome, detail);
             }
             Err(error) => {
-                let detail = format!("{done}, but {error:#}");
+                let detail = format!("{done}, but it does not do its work: {error:#}");
                 run.report.outcome(&subject, Outcome::Failed, detail);
             }
         }
@@ -98,12 +98,13 @@ async fn make(run: &mut Run, client: &Client, wish: &Wish, exists: bool) -> anyh
     if !exists {
         let what = format!("on {} port {}", settings.listen, settings.port);
         if run.dry_run {
-            return Ok(Done::WouldChange(format!("would be added {what}")));
+            return Ok(Done::WouldChange(format!("to be added {what}")));
         }
         // First of all: what an interruption leaves behind must be known to be ours.
         claim(run, name)?;
         if let Err(error) = client.add(&wish.new_bmc()).await {
-            if !ours {
+            // Otherwise it may have been made nevertheless.
+            if !ours && matches!(error, ClientError::Refused(_)) {
                 disclaim(run, name)?;
             }
             return Err(error.into());
@@ -112,11 +113,6 @@ async fn make(run: &mut Run, client: &Client, wish: &Wish, exists: bool) -> anyh
         return Ok(Done::Changed(format!("added {what}")));
     }
     let bmc = client.bmc(name).await?;
-    if let (Status::Error, Some(problem)) = (bmc.status, &bmc.problem)
-        && bmc.port == 0
-    {
-        bail!("{problem}");
-    }
     let login = client.credentials(name).await?;
     let mut found = wish.differences(&bmc, &login);
     if bmc.status != Status::Running {
@@ -133,7 +129,7 @@ async fn make(run: &mut Run, client: &Client, wish: &Wish, exists: bool) -> anyh
         )));
     }
     if run.dry_run {
-        return Ok(Done::WouldChange(format!("would be changed: {words}")));
+        return Ok(Done::WouldChange(words));
     }
     if found.change != BmcChange::default() {
         client.update(name, &found.change).await?;
@@ -141,7 +137,7 @@ async fn make(run: &mut Run, client: &Client, wish: &Wish, exists: bool) -> anyh
     if bmc.status != Status::Running {
         client.start(name).await?;
     }
-    Ok(Done::Changed(format!("changed: {words}")))
+    Ok(Done::Changed(words))
 }
 
 fn claim(run: &mut Run, name: &str) -> anyhow::Result<()> {
@@ -185,8 +181,8 @@ async fn ask(
             Ok(power) => return Ok((bmc, power)),
             Err(error) if error.is_passing() && Instant::now() < deadline => sleep(AGAIN).await,
             Err(error) => {
-                return Err(error).context(
-                    "it was asked where Ironic will ask it (`address` in [bmcs] sets another place), in vain",
+                bail!(
+                    "{error}. Ironic will ask it there, unless address in [bmcs] of lab.toml names another place"
                 );
             }
         }
