@@ -33,7 +33,7 @@ fn records(mut bmcs: Vec<BmcSummary>) -> Records {
             Cell::Text(bmc.domain_name),
             Cell::text(status_name(bmc.status)),
             Cell::Text(bmc.address),
-            Cell::Number(bmc.port),
+            Cell::Number(bmc.port.into()),
         ]
     });
     Records::new(["Domain name", "Status", "Address", "Port"], rows)
@@ -53,12 +53,12 @@ mod tests {
             address: "::".to_owned(),
             port,
         };
-        let row = |name: &str, port| {
+        let row = |name: &str, port: u16| {
             vec![
                 Cell::text(name),
                 Cell::text("running"),
                 Cell::text("::"),
-                Cell::Number(port),
+                Cell::Number(u64::from(port)),
             ]
         };
         assert_eq!(

@@ -6,6 +6,7 @@ mod add;
 mod clean;
 mod completion;
 mod delete;
+mod image;
 mod lab;
 #[allow(
     dead_code,
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Start(start::Args),
     Stop(stop::Args),
     Lab(lab::Args),
+    Image(image::Args),
     Nodes(nodes::Args),
     Prepare(prepare::Args),
     Profiles(profiles::Args),
@@ -57,6 +59,7 @@ pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
         Command::Start(args) => with_daemon(async |client| start::run(client, args).await),
         Command::Stop(args) => with_daemon(async |client| stop::run(client, args).await),
         Command::Lab(args) => lab::run(args),
+        Command::Image(args) => runtime()?.block_on(image::run(args)),
         Command::Nodes(args) => runtime()?.block_on(nodes::run(args)),
         Command::Profiles(args) => runtime()?.block_on(profiles::run(args)),
         Command::Prepare(args) => prepare::run(&args, quiet),

@@ -51,7 +51,7 @@ fn records(bmc: BmcDetails) -> Records {
         ("libvirt_sasl_username", optional(bmc.libvirt_sasl_username)),
         ("libvirt_uri", Cell::Text(bmc.libvirt_uri)),
         ("password", Cell::Text(bmc.password)),
-        ("port", Cell::Number(bmc.port)),
+        ("port", Cell::Number(bmc.port.into())),
         ("status", Cell::text(status_name(bmc.status))),
         ("username", Cell::Text(bmc.username)),
     ];

@@ -145,14 +145,16 @@ impl Images {
     }
 
     pub(crate) async fn all(&self) -> Result<Vec<Image>, Error> {
-        self.list(Vec::new()).await
+        self.list(self.url(&[])).await
     }
 
     /// All that are called so: names need not be unique.
     pub(crate) async fn named(&self, name: &str) -> Result<Vec<Image>, Error> {
         // A bare name would be taken for a list where it has a comma.
         let quoted = format!("in:\"{}\"", name.replace('\\', r"\\").replace('"', "\\\""));
-        self.list(vec![("name", quoted)]).await
+        let mut url = self.url(&[]);
+        url.query_pairs_mut().append_pair("name", &quoted);
+        self.list(url).await
     }
 
     pub(crate) async fn image(&self, id: &str) -> Result<Image, Error> {
@@ -222,10 +224,8 @@ impl Images {
         request.send().await.map(drop)
     }
 
-    async fn list(&self, filters: Vec<(&str, String)>) -> Result<Vec<Image>, Error> {
+    async fn list(&self, mut url: Url) -> Result<Vec<Image>, Error> {
         let mut images = Vec::new();
-        let mut url = self.url(&[]);
-        url.query_pairs_mut().extend_pairs(filters);
         for _ in 0..MAX_PAGES {
             let response = self.get(url.clone()).await?;
             let page: Page = response.json()?;
@@ -266,4 +266,82 @@ fn pointer(name: &str) -> String {
 struct Page {
     images: Vec<Image>,
     next: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+    use crate::openstack::testing::{Replay, glance, recorded};
+
+    /// What a real Glance answered, one image a page.
+    async fn recording() -> (Images, Replay) {
+        let replay = Replay::start(recorded("glance")).await;
+        (glance(&replay.url).await, replay)
+    }
+
+    fn kernel(name: &str, visibility: Visibility) -> NewImage<'_> {
+        NewImage {
+            name,
+            disk_format: DiskFormat::Aki,
+            visibility,
+            properties: &MARKED,
+        }
+    }
+
+    static MARKED: std::sync::LazyLock<BTreeMap<String, String>> =
+        std::sync::LazyLock::new(|| [("vbmc_lab".to_owned(), "recorded".to_owned())].into());
+
+    #[tokio::test]
+    async fn an_image_is_announced_uploaded_found_changed_and_removed() {
+        let (glance, replay) = recording().await;
+        let named = || glance.named("a, b-kernel");
+        assert!(named().await.unwrap().is_empty());
+        let made = glance
+            .create(&kernel("a, b-kernel", Visibility::Public))
+            .await
+            .unwrap();
+        assert_eq!(made.status, Status::Queued);
+        assert_eq!(made.property("vbmc_lab"), Some("recorded"));
+        let image = glance.image(&made.id).await.unwrap();
+        assert_eq!((image.status, image.size), (Status::Queued, None));
+
+        let data = || stream::iter([Ok(Bytes::from_static(b"a kernel"))]);
+        glance.upload(&made.id, 8, data).await.unwrap();
+        let again = glance.upload(&made.id, 8, data).await.unwrap_err();
+        assert!(matches!(again, Error::BadState(_)), "{again:?}");
+        let image = glance.image(&made.id).await.unwrap();
+        assert_eq!((&image.status, image.size), (&Status::Active, Some(8)));
+        assert_eq!(image.os_hash_algo.as_deref(), Some("sha512"));
+        assert_eq!(image.os_hash_value.as_ref().map(String::len), Some(128));
+        assert_eq!(image.checksum.as_ref().map(String::len), Some(32));
+        assert_eq!(named().await.unwrap(), [image]);
+
+        glance.rename(&made.id, "old").await.unwrap();
+        let property = [("a/b".to_owned(), "c".to_owned())].into();
+        glance.set(&made.id, &property).await.unwrap();
+        let all = glance.all().await.unwrap();
+        let names: Vec<_> = all.iter().map(|image| image.name.as_deref()).collect();
+        assert_eq!(names, [Some("disk"), Some("old")]);
+        assert_eq!(all[1].property("a/b"), Some("c"));
+
+        glance.delete(&made.id).await.unwrap();
+        let gone = glance.delete(&made.id).await.unwrap_err();
+        assert!(matches!(gone, Error::NotFound(_)), "{gone:?}");
+        assert!(replay.strangers().is_empty(), "{:?}", replay.strangers());
+    }
+
+    #[tokio::test]
+    async fn only_administrators_make_images_for_everybody() {
+        let (glance, replay) = recording().await;
+        let make = |visibility| {
+            let glance = glance.clone();
+            async move { glance.create(&kernel("of a member", visibility)).await }
+        };
+        let refused = make(Visibility::Public).await.unwrap_err();
+        assert!(matches!(refused, Error::Forbidden(_)), "{refused:?}");
+        make(Visibility::Own).await.unwrap();
+        assert!(replay.strangers().is_empty(), "{:?}", replay.strangers());
+    }
 }

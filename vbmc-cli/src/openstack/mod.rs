@@ -25,7 +25,7 @@ pub(crate) mod inspector;
 pub(crate) mod service;
 pub(crate) mod session;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub(crate) use self::error::Error;
 pub(crate) use self::session::Session;

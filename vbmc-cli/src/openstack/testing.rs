@@ -18,6 +18,7 @@ use vbmc_core::Secret;
 use super::cloud::{
     Cloud, Domain, Interface, KeystoneLogin, Login, Origin, Principal, Proof, Scope, Trust,
 };
+use super::image::Images;
 use super::service::Service;
 use super::session::{Limits, Session, Wait};
 
@@ -43,6 +44,7 @@ pub(super) fn recorded(name: &str) -> Vec<Exchange> {
         "ironic" => include_str!("recorded/ironic.jsonl"),
         "old" => include_str!("recorded/old.jsonl"),
         "keystone" => include_str!("recorded/keystone.jsonl"),
+        "glance" => include_str!("recorded/glance.jsonl"),
         _ => panic!("no such recording: {name}"),
     };
     let exchange = |line| serde_json::from_str(line).expect("a line of a recording");
@@ -118,7 +120,7 @@ async fn answer(
     answer.body(Body::from(text)).unwrap()
 }
 
-pub(super) fn at(address: SocketAddr) -> Url {
+pub(crate) fn at(address: SocketAddr) -> Url {
     Url::parse(&format!("http://{address}")).unwrap()
 }
 
@@ -172,4 +174,10 @@ pub(super) async fn open(cloud: Cloud, patience: Duration) -> (Session, Arc<Mute
         .await
         .unwrap();
     (session, told)
+}
+
+/// A Glance that is at `url`, without patience.
+pub(crate) async fn glance(url: &Url) -> Images {
+    let (session, _) = open(standalone(url), Duration::ZERO).await;
+    session.images().await.unwrap().unwrap()
 }

@@ -53,7 +53,7 @@ impl Serialize for Cell {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
-            Self::Number(number) => serializer.serialize_u16(*number),
+            Self::Number(number) => serializer.serialize_u64(*number),
             Self::Bool(bool) => serializer.serialize_bool(*bool),
             Self::Missing => serializer.serialize_none(),
         }

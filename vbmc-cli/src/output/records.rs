@@ -8,7 +8,7 @@ use anyhow::bail;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cell {
     Text(String),
-    Number(u16),
+    Number(u64),
     Bool(bool),
     /// Not set: Python's `None`.
     Missing,

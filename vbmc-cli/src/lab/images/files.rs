@@ -135,7 +135,7 @@ pub(super) fn of_url(url: &url::Url) -> Fingerprint {
 }
 
 /// Where a file of an image is on this machine: where lab.toml found it, or in the images directory.
-pub(crate) fn place(images: &Path, file: &FileConfig) -> PathBuf {
+pub(super) fn place(images: &Path, file: &FileConfig) -> PathBuf {
     match &file.source {
         Some(Source::Path(path)) => path.clone(),
         Some(Source::Url(url)) if url.scheme() == "file" => url

@@ -11,11 +11,6 @@
 //! | [`digest`] | checksums |
 //! | [`progress`] | how far it is |
 
-#![allow(
-    unused_imports,
-    reason = "being built: goes away with the allow in main.rs"
-)]
-
 mod build;
 mod digest;
 mod fetch;
@@ -24,12 +19,15 @@ mod prepare;
 mod progress;
 mod publish;
 mod scratch;
+#[cfg(test)]
+mod testing;
 
-pub(crate) use self::files::place;
-pub(crate) use self::prepare::prepare;
-pub(crate) use self::publish::publish;
+use std::fmt;
+use std::path::PathBuf;
 
-use super::config::{FileConfig, ImageConfig};
+pub(crate) use self::{prepare::prepare, publish::publish};
+use super::config::{FileConfig, ImageConfig, Lab};
+use super::manifest::{ImageRef, Manifest};
 
 /// What a file is in its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +35,51 @@ pub(crate) enum Part {
     Kernel,
     Ramdisk,
     Disk,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Kernel => "kernel",
+            Self::Ramdisk => "ramdisk",
+            Self::Disk => "disk",
+        })
+    }
+}
+
+/// A file of one of a lab's images, as far as it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LabFile {
+    pub(crate) image: String,
+    pub(crate) part: Part,
+    pub(crate) path: PathBuf,
+    /// None: it isn't there.
+    pub(crate) size: Option<u64>,
+    pub(crate) published: Option<ImageRef>,
+}
+
+/// All files of a lab's images.
+pub(crate) fn list(lab: &Lab, manifest: &Manifest) -> anyhow::Result<Vec<LabFile>> {
+    let mut list = Vec::new();
+    for image in &lab.images.images {
+        let published = manifest.contents().published.get(&image.name);
+        for (part, file) in image.files() {
+            let path = files::place(&lab.images.directory, file);
+            let reference = published.and_then(|published| match part {
+                Part::Kernel => published.kernel.clone(),
+                Part::Ramdisk => published.ramdisk.clone(),
+                Part::Disk => published.disk.clone(),
+            });
+            list.push(LabFile {
+                image: image.name.clone(),
+                part,
+                size: files::status(&path)?.map(|(size, _)| size),
+                path,
+                published: reference,
+            });
+        }
+    }
+    Ok(list)
 }
 
 impl ImageConfig {

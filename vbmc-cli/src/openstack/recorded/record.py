@@ -11,7 +11,10 @@
     is admin of the system too:
     record.py keystone http://127.0.0.1:5000/v3 > keystone.jsonl
 
-The server must be new: no nodes. Tokens are replaced by names; the passwords are the lab's own.
+    The same with a Glance whose glance-api.conf says "limit_param_default = 1" in [DEFAULT]:
+    record.py glance http://127.0.0.1:5000/v3 > glance.jsonl
+
+The server must be new: no nodes, no images. Tokens are replaced by names; the passwords are the lab's own.
 """
 
 import json
@@ -31,8 +34,8 @@ class Server:
     def __init__(self, base, token=None):
         self.base, self.token, self.version = base.rstrip("/"), token, OURS
 
-    def __call__(self, method, path, body=None, keep=True, version=None):
-        """One exchange, written down unless told otherwise."""
+    def __call__(self, method, path, body=None, keep=True, version=None, media="application/json"):
+        """One exchange, written down unless told otherwise. A body of bytes is sent as it is."""
         version = version or self.version
         headers = {}
         if version:
@@ -41,8 +44,10 @@ class Server:
             headers["X-Auth-Token"] = self.token
         data = None
         if body is not None:
-            data = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
+            raw = isinstance(body, bytes)
+            data = body if raw else json.dumps(body).encode()
+            headers["Content-Type"] = "application/octet-stream" if raw else media
+            body = None if raw else body
         request = urllib.request.Request(self.base + path, data=data, method=method, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -57,7 +62,8 @@ class Server:
             exchange = {"method": method, "path": urlsplit(self.base).path + path, "version": version, "request": body,
                         "status": status, "headers": kept, "response": text}
             print(json.dumps(exchange))
-        return status, (json.loads(text) if text else None), token
+        is_json = kept.get("content-type", "").startswith("application/json")
+        return status, (json.loads(text) if text and is_json else None), token
 
     def wait(self, node, done):
         """Until the node is as it should be."""
@@ -195,7 +201,60 @@ def keystone(base):
         "application_credential": {"id": made["application_credential"]["id"], "secret": "lab secret"}}}})
 
 
+def glance(base):
+    keystone = Server(base)
+    keystone.version = None
+
+    def login(name):
+        domain = {"id": "default"}
+        user = {"name": name, "domain": domain, "password": "secret"}
+        _, answer, token = keystone("POST", "/auth/tokens", {"auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": "admin", "domain": domain}}}}, keep=False)
+        return answer["token"], token
+
+    admin, keystone.token = login("admin")
+    endpoint = next(entry["endpoints"][0]["url"] for entry in admin["catalog"] if entry["type"] == "image")
+    api = Server(endpoint, keystone.token)
+    api.version = None
+    patch = "application/openstack-images-v2.1-json-patch"
+    named = "/v2/images?name=in%3A%22a%2C+b-kernel%22"
+
+    def pages(following):
+        while following:
+            following = api("GET", following)[1].get("next")
+
+    pages(named)
+    image = {"name": "a, b-kernel", "disk_format": "aki", "container_format": "aki", "vbmc_lab": "recorded",
+             "visibility": "public"}
+    one = f"/v2/images/{api('POST', '/v2/images', image)[1]['id']}"
+    api("GET", one)
+    api("PUT", f"{one}/file", b"a kernel")
+    api("PUT", f"{one}/file", b"a kernel")
+    api("GET", one)
+    pages(named)
+    api("PATCH", one, [{"op": "replace", "path": "/name", "value": "old"}], media=patch)
+    api("PATCH", one, [{"op": "add", "path": "/a~1b", "value": "c"}], media=patch)
+    disk = {"name": "disk", "disk_format": "qcow2", "container_format": "bare", "vbmc_lab": "recorded"}
+    other = f"/v2/images/{api('POST', '/v2/images', disk)[1]['id']}"
+    pages("/v2/images")
+    api("DELETE", one)
+    api("DELETE", one)
+    api("DELETE", other, keep=False)
+
+    # Whoever isn't an administrator may make no image for everybody.
+    member = keystone("POST", "/users", {"user": {"name": f"member-{time.time()}", "password": "secret"}}, keep=False)[1]["user"]
+    roles = keystone("GET", "/roles?name=member", keep=False)[1]["roles"]
+    keystone("PUT", f"/projects/{admin['project']['id']}/users/{member['id']}/roles/{roles[0]['id']}", keep=False)
+    api.token = login(member["name"])[1]
+    api("POST", "/v2/images", {**image, "name": "of a member"})
+    del image["visibility"]
+    made = api("POST", "/v2/images", {**image, "name": "of a member"})[1]
+    api("DELETE", f"/v2/images/{made['id']}", keep=False)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("ironic", "old", "keystone"):
+    recordings = {"ironic": ironic, "old": old, "keystone": keystone, "glance": glance}
+    if len(sys.argv) != 3 or sys.argv[1] not in recordings:
         sys.exit(__doc__)
-    {"ironic": ironic, "old": old, "keystone": keystone}[sys.argv[1]](sys.argv[2])
+    recordings[sys.argv[1]](sys.argv[2])

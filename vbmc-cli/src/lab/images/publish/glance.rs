@@ -19,18 +19,15 @@ use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::{Item, Published};
-use crate::lab::Run;
 use crate::lab::config::Algorithm;
 use crate::lab::images::progress::Teller;
 use crate::lab::images::{Part, files};
 use crate::lab::manifest::{ImageRef, InCloud};
 use crate::lab::report::{Outcome, Progress, Subject};
+use crate::lab::{MARK, Run};
 use crate::openstack::cloud::Choice;
 use crate::openstack::image::{DiskFormat, Image, Images, NewImage, Status, Visibility};
 use crate::openstack::{self, Session};
-
-/// Marks an image of this lab.
-const MARK: &str = "vbmc_lab";
 
 /// Bytes sent at once.
 const PIECE: usize = 256 << 10;
@@ -69,10 +66,14 @@ impl Uploads {
         let images = session.await?.images().await?.context(
             "this cloud has no Glance; publish the images with `publish = \"http\"` or \"file\" in lab.toml",
         )?;
-        Ok(Self {
+        Ok(Self::new(images))
+    }
+
+    pub(super) fn new(images: Images) -> Self {
+        Self {
             images,
             visibility: Visibility::Public,
-        })
+        }
     }
 
     pub(super) async fn publish(

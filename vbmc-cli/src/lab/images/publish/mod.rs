@@ -20,17 +20,21 @@ use crate::lab::report::{Kind, Outcome, Subject};
 
 /// Publishes all images of the lab that are there.
 pub(crate) async fn publish(run: &mut Run) -> anyhow::Result<()> {
-    let images = run.lab.images.images.clone();
     let how = run.lab.images.publish.clone();
-    if images.is_empty() || how == Publish::None {
+    if run.lab.images.images.is_empty() || how == Publish::None {
         return Ok(());
     }
     run.report.phase("Images for the conductor");
-    let mut target = match how {
+    let target = match how {
         Publish::Glance => Target::Glance(Uploads::open(run).await?),
         how => Target::Copies(Copies::new(how)?),
     };
-    for image in &images {
+    publish_to(run, target).await;
+    Ok(())
+}
+
+async fn publish_to(run: &mut Run, mut target: Target) {
+    for image in &run.lab.images.images.clone() {
         let subject = Subject::new(Kind::Image, &image.name);
         let (outcome, detail) = match publish_one(run, &mut target, image, &subject).await {
             Ok(end) => end,
@@ -38,7 +42,6 @@ pub(crate) async fn publish(run: &mut Run) -> anyhow::Result<()> {
         };
         run.report.outcome(&subject, outcome, detail);
     }
-    Ok(())
 }
 
 enum Target {
@@ -131,3 +134,6 @@ async fn publish_one(
     }
     Ok((outcome, detail))
 }
+
+#[cfg(test)]
+mod tests;

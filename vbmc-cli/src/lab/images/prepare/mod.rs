@@ -314,3 +314,6 @@ async fn put_in_place(from: &Path, to: &Path) -> anyhow::Result<()> {
     file.sync_all().await.with_context(cannot)?;
     fs::rename(from, to).await.with_context(cannot)
 }
+
+#[cfg(test)]
+mod tests;
