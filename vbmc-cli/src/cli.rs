@@ -3,18 +3,38 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::commands::Command;
 
 const EXAMPLES: &str = "\
-Examples:
+Examples, as with VirtualBMC:
   vbmc add node-0 --port 6230             make a BMC for the domain node-0
   vbmc start node-0                       let it answer on UDP port 6230
   vbmc list                               see every BMC and whether it runs
   ipmitool -I lanplus -H localhost -p 6230 -U admin -P password power status
 
-vbmc talks to vbmcd, which has to run. Exit codes: 0 success, 1 an error, 2 wrong usage.";
+Examples, from nothing to nodes that Ironic has inspected:
+  vbmc lab init my-lab && cd my-lab       a directory that describes a lab; edit lab.toml
+  vbmc prepare --dry-run                  see what would be made
+  vbmc prepare                            images, networks, domains and their BMCs
+  vbmc introspect                         register the nodes with Ironic, and inspect them
+  vbmc nodes --watch                      see their states change
+  vbmc clean                              remove what this lab has made, and nothing else
+
+BMCs are vbmcd's, which has to run. Exit codes: 0 success, 1 an error, 2 wrong usage, 3 a lab's run went to its end, \
+but some of it failed.";
+
+/// The commands of the lab workflow, in the order in which they are used. The others are VirtualBMC's own.
+const LAB_COMMANDS: [&str; 7] = [
+    "lab",
+    "prepare",
+    "introspect",
+    "nodes",
+    "profiles",
+    "image",
+    "clean",
+];
 
 /// Virtual Baseboard Management Controller (BMC) backed by virtual machines
 #[derive(Debug, Parser)]
@@ -64,9 +84,39 @@ pub(crate) struct Globals {
     no_daemon: bool,
 }
 
+impl Cli {
+    /// What was typed. Help and wrong usage end the process here.
+    pub(crate) fn read() -> Self {
+        let matches = with_groups(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// clap lists all commands under one heading.
+fn with_groups(command: clap::Command) -> clap::Command {
+    let header = command.get_styles().get_header();
+    let literal = command.get_styles().get_literal();
+    let line = |name: &str, about: &str| format!("  {literal}{name:<11}{literal:#} {about}\n");
+    let find = |name: &str| {
+        let command = command.find_subcommand(name)?;
+        Some(line(name, &command.get_about()?.to_string()))
+    };
+    let own = command.get_subcommands().map(clap::Command::get_name);
+    let own: String = own
+        .filter(|name| !LAB_COMMANDS.contains(name))
+        .filter_map(find)
+        .collect();
+    let help = line("help", "Explain a command");
+    let lab: String = LAB_COMMANDS.into_iter().filter_map(find).collect();
+    let template = format!(
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{header}Virtual BMCs:{header:#}\n{own}{help}\n\
+         {header}Lab workflow:{header:#}\n{lab}\n{header}Global options:{header:#}\n{{options}}{{after-help}}"
+    );
+    command.help_template(template)
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
     use clap::error::ErrorKind;
 
     use super::*;
@@ -78,6 +128,25 @@ mod tests {
     #[test]
     fn is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_has_every_command_in_its_group() {
+        let help = with_groups(Cli::command()).render_help().to_string();
+        let (own, rest) = help.split_once("Lab workflow:\n").unwrap();
+        let (lab, _) = rest.split_once("\n\n").unwrap();
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let group = if LAB_COMMANDS.contains(&name) {
+                lab
+            } else {
+                own
+            };
+            let lines = group
+                .lines()
+                .filter(|line| line.starts_with(&format!("  {name} ")));
+            assert_eq!(lines.count(), 1, "{name} in {help}");
+        }
     }
 
     #[test]

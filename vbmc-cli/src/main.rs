@@ -46,8 +46,6 @@ mod view;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::Cli;
 use crate::lab::interrupt::Interrupted;
 use crate::lab::report::SomeFailed;
@@ -62,7 +60,7 @@ const INTERRUPTED: u8 = 130;
 const CLOSED_PIPE: u8 = 141;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     if let Err(error) = log::init(&cli.globals) {
         // Not eprintln!, which panics when stderr is a closed pipe.
         let _ = writeln!(io::stderr(), "{error:#}");

@@ -16,8 +16,8 @@ Examples:
   vbmc profiles --all                     also nodes that nothing can be deployed on, and why not
   vbmc profiles -f json                   for programs
 
-A node's capabilities say it: `profile:compute` is what it is, `control_profile:1` what it could be. Nodes are those
-that are available or active, and not in maintenance.";
+A node's capabilities say it: `profile:compute` is what it is, `control_profile:1` what it could be. Listed are the \
+nodes that are available or active, and not in maintenance.";
 
 /// What of a node this takes.
 const FIELDS: Fields = Fields::new(&[

@@ -28,8 +28,9 @@ Examples:
   vbmc nodes --watch -f json              for programs: one object a line for each change
   OS_CLOUD=lab vbmc nodes --long
 
-Columns and formats are those of `openstack baremetal node list`; the nodes are sorted by name. Which cloud is meant
-says lab.toml (in the current directory or --lab), or else --os-cloud, clouds.yaml and the OS_* variables.";
+Columns and formats are those of `openstack baremetal node list`; the nodes are sorted by name. Which cloud is meant \
+is said by --os-cloud, or else by lab.toml (in the current directory or --lab), or else by OS_CLOUD with clouds.yaml, or \
+the other OS_* variables.";
 
 /// A server has other things to do too.
 const SOONEST: Duration = Duration::from_millis(100);

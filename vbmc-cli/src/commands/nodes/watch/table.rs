@@ -232,11 +232,11 @@ mod tests {
                 "Ironic at http://127.0.0.1:6385/",
                 "2 nodes: 1 inspect failed, 1 inspect wa…",
                 "",
-                "  name        power     state           …",
-                "  b           power on  inspect failed  …",
+                "  name        power     state          …",
+                "  b           power on  inspect failed …",
                 "      Failed to inspect: timeout",
                 "      reached",
-                "* controller  power on  inspect wait    …",
+                "* controller  power on  inspect wait   …",
             ]
         );
         assert_eq!(
