@@ -117,11 +117,16 @@ impl Line {
         )
     }
 
-    /// As it stands on paper. Words are padded, so that what they are about lines up.
+    /// As it stands on paper.
     pub(super) fn plain(&self) -> String {
+        format!("{}{}", self.beginning(), self.text)
+    }
+
+    /// The word, padded, so that what follows lines up.
+    pub(super) fn beginning(&self) -> String {
         match self.mark {
-            Mark::Phase => format!("{} {}", self.mark.word(), self.text),
-            mark => format!("{:<12} {}", mark.word(), self.text),
+            Mark::Phase => format!("{} ", self.mark.word()),
+            mark => format!("{:<12} ", mark.word()),
         }
     }
 }

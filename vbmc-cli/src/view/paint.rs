@@ -105,6 +105,21 @@ fn cut(text: &str, columns: usize) -> &str {
     text
 }
 
+/// `text` in lines of so many columns, broken between words; a word that is wider stands alone.
+pub(crate) fn broken(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// `text` with blanks behind it, to be so many columns wide.
 pub(crate) fn padded(text: &str, columns: usize) -> String {
     let blanks = columns.saturating_sub(text.width());
@@ -131,6 +146,13 @@ mod tests {
         let row = Row::new().with(Style::Bad, "x").with(Style::Plain, "y");
         assert_eq!(row.render(9, Colours::On), "\x1b[1;31mx\x1b[0my");
         assert_eq!(row.render(9, Colours::Off), "xy");
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(broken("one two three", 8), ["one two", "three"]);
+        assert_eq!(broken("one twothree four", 4), ["one", "twothree", "four"]);
+        assert_eq!(broken("", 4), [""]);
     }
 
     #[test]

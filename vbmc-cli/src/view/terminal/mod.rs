@@ -18,7 +18,7 @@ use self::layout::Part;
 use self::running::Running;
 use self::screen::{Drawing, Size};
 use super::line::Line;
-use super::paint::{Colours, Row, Style};
+use super::paint::{Colours, Row, Style, broken};
 use crate::lab::report::{Answer, Event, Outcome, Subject, Summary, View};
 
 /// How often to draw: seconds are to pass smoothly.
@@ -66,8 +66,8 @@ impl View for Terminal {
         let mut state = lock(&self.0);
         let took = state.take(at, event);
         if !matches!(event, Event::Progress { .. }) {
-            let line = painted(&Line::of(event, took));
-            state.draw(at, &line);
+            let line = Line::of(event, took);
+            state.draw(at, &on_terminal(&line));
         }
     }
 
@@ -83,7 +83,7 @@ impl View for Terminal {
     fn finish(&mut self, at: Timestamp, summary: &Summary) {
         let (counts, failures) = Line::summary(summary);
         let counts = Colours::from_environment().paint(Style::Strong, &counts);
-        let failures: String = failures.iter().map(painted).collect();
+        let failures: String = failures.iter().map(on_terminal).collect();
         let mut state = lock(&self.0);
         state.finished = true;
         state.draw(at, &format!("\n{counts}\n{failures}"));
@@ -200,13 +200,25 @@ fn answer(keyboard: &Keyboard, state: &Mutex<State>) -> Option<bool> {
     answer
 }
 
-/// A line that stays.
-fn painted(line: &Line) -> String {
-    let text = line.plain();
-    let (mark, rest) = text.split_at(line.mark.word().len());
-    let colours = Colours::from_environment();
-    let rest = colours.paint(line.mark.text_style(), rest);
-    format!("{}{rest}\n", colours.paint(line.mark.style(), mark))
+fn on_terminal(line: &Line) -> String {
+    painted(
+        line,
+        Size::of_terminal().columns,
+        Colours::from_environment(),
+    )
+}
+
+/// A line that stays, broken between words where it is too long.
+fn painted(line: &Line, columns: usize, colours: Colours) -> String {
+    let beginning = line.beginning();
+    let texts = broken(&line.text, columns.saturating_sub(beginning.len()));
+    let separator = format!("\n{}", " ".repeat(beginning.len()));
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|text| colours.paint(line.mark.text_style(), text))
+        .collect();
+    let beginning = colours.paint(line.mark.style(), &beginning);
+    format!("{beginning}{}\n", texts.join(&separator))
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -249,6 +261,22 @@ mod tests {
         assert_eq!(
             state.part.as_ref().map(|part| (part.done, part.failed)),
             Some((0, 1))
+        );
+    }
+    #[test]
+    fn a_long_line_goes_on_below_its_text() {
+        let event = Event::Warning {
+            subject: Subject::new(Kind::Node, "a"),
+            text: "one two three".to_owned(),
+        };
+        let line = Line::of(&event, None);
+        assert_eq!(
+            painted(&line, 28, Colours::Off),
+            "WARNING      node a: one two\n             three\n"
+        );
+        assert_eq!(
+            painted(&line, 80, Colours::On),
+            "\x1b[1;33mWARNING      \x1b[0mnode a: one two three\n"
         );
     }
 }

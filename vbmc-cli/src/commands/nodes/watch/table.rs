@@ -5,8 +5,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::board::{Board, Seen};
 use crate::openstack::baremetal::{PowerState, ProvisionState};
-use crate::view::human;
-use crate::view::paint::{Row, Style, padded};
+use crate::view::paint::{Row, Style, broken, padded};
+use crate::view::{human, one_line};
 
 /// For how long a change is marked.
 const FRESH: SignedDuration = SignedDuration::from_secs(3);
@@ -156,17 +156,7 @@ fn node(seen: &Seen, now: Timestamp, columns: usize, widths: &Widths) -> Vec<Row
 fn below(text: &str, style: Style, columns: usize) -> Vec<Row> {
     const INDENT: &str = "      ";
     let width = columns.saturating_sub(INDENT.len() + 1).max(20);
-    let text = crate::view::one_line(text);
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
+    let mut lines = broken(&one_line(text), width);
     if lines.len() > 3 {
         lines.truncate(3);
         lines[2].push_str(" …");
