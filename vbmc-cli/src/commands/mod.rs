@@ -7,6 +7,7 @@ mod clean;
 mod completion;
 mod delete;
 mod image;
+mod introspect;
 mod lab;
 #[allow(
     dead_code,
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Image(image::Args),
     Nodes(nodes::Args),
     Prepare(prepare::Args),
+    Introspect(introspect::Args),
     Profiles(profiles::Args),
     Completion(completion::Args),
 }
@@ -63,6 +65,7 @@ pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
         Command::Nodes(args) => runtime()?.block_on(nodes::run(args)),
         Command::Profiles(args) => runtime()?.block_on(profiles::run(args)),
         Command::Prepare(args) => prepare::run(&args, quiet),
+        Command::Introspect(args) => introspect::run(&args, quiet),
         Command::Completion(args) => completion::run(&args),
     }
 }

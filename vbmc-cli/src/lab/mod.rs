@@ -7,6 +7,7 @@
 //! | [`variables`] | `$NAME` in a lab's files |
 //! | [`problems`] | what is wrong with a lab's files, told at once |
 //! | [`images`], [`networks`], `disks`, [`domains`], [`bmcs`] | the steps of `prepare` |
+//! | [`introspect`] | registers, inspects and provides the nodes |
 //! | [`clean`] | removes what the lab has made |
 //! | [`cloud`] | the lab's cloud, opened |
 //! | [`hypervisor`] | calls to libvirt, from async code |
@@ -27,6 +28,7 @@ pub(crate) mod domains;
 pub(crate) mod hypervisor;
 pub(crate) mod images;
 pub(crate) mod interrupt;
+pub(crate) mod introspect;
 pub(crate) mod inventory;
 pub(crate) mod lock;
 pub(crate) mod manifest;

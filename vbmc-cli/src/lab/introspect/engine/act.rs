@@ -1,0 +1,88 @@
+//! Steps as requests, and what their answers mean.
+
+use std::path::{Path, PathBuf};
+
+use tokio::task::spawn_blocking;
+
+use crate::lab::introspect::machine::{Failure, Fetched, Heard, Request};
+use crate::lab::introspect::save;
+use crate::lab::introspect::server::Server;
+use crate::openstack::Error;
+use crate::openstack::baremetal::{PowerTarget, Target};
+
+/// How often fetching an inventory may fail before the node does.
+pub(super) const FETCHES: u32 = 5;
+
+/// What became of a step.
+#[derive(Debug)]
+pub(super) enum Happened {
+    Heard(Request, Heard),
+    Fetched(Result<Fetched, Error>),
+    Explained(Failure),
+}
+
+pub(super) async fn send(server: &Server, uuid: &str, request: Request) -> Heard {
+    let ironic = &server.ironic;
+    let provision = async |target: Target| ironic.set_provision_state(uuid, &target).await;
+    let sent = match (request, &server.inspector) {
+        (Request::Manage, _) => provision(Target::Manage).await,
+        (Request::Inspect, None) => provision(Target::Inspect).await,
+        (Request::Inspect, Some(inspector)) => inspector.start(uuid).await,
+        (Request::Abort, None) => provision(Target::Abort).await,
+        (Request::Abort, Some(inspector)) => inspector.abort(uuid).await,
+        (Request::PowerOff, _) => ironic.set_power(uuid, PowerTarget::Off).await,
+        (Request::Clean, _) => provision(Target::clean_metadata()).await,
+        (Request::Provide, _) => provision(Target::Provide).await,
+        (Request::LiftFault, _) => ironic.clear_maintenance(uuid).await,
+    };
+    match sent {
+        Ok(()) => Heard::Accepted,
+        Err(Error::Interrupted { .. } | Error::Unreachable { .. }) => Heard::Nothing,
+        Err(
+            error @ (Error::Locked(_)
+            | Error::BadState(_)
+            | Error::NoConductor(_)
+            | Error::Server(_)),
+        ) => Heard::NotNow(text(&error)),
+        Err(error) => Heard::Refused(text(&error)),
+    }
+}
+
+/// What the server says; what was asked of it, we say ourselves.
+fn text(error: &Error) -> String {
+    match error.said() {
+        Some(said) if !said.is_empty() => said.to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Fetches what inspection found, and keeps it.
+pub(super) async fn fetch(
+    server: &Server,
+    uuid: &str,
+    results: &Path,
+    name: &str,
+) -> Result<Fetched, Error> {
+    let Some(found) = save::fetch(server, uuid).await? else {
+        return Ok(Fetched::Nothing);
+    };
+    let (results, name) = (PathBuf::from(results), name.to_owned());
+    let written = spawn_blocking(move || save::write(&results, &name, &found)).await;
+    Ok(match written {
+        Ok(Ok(path)) => {
+            tracing::debug!("inventory in {}", path.display());
+            Fetched::Saved
+        }
+        Ok(Err(error)) => Fetched::Failed(format!("{error:#}")),
+        Err(error) => Fetched::Failed(error.to_string()),
+    })
+}
+
+/// What went wrong last, as the history has it.
+pub(super) async fn last_fault(server: &Server, uuid: &str) -> Option<String> {
+    let history = server.ironic.history(uuid).await;
+    let history = history
+        .inspect_err(|error| tracing::debug!("no history of {uuid}: {error}"))
+        .ok()?;
+    history.into_iter().rev().find_map(|entry| entry.event)
+}

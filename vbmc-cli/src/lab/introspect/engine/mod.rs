@@ -1,0 +1,317 @@
+//! Takes many nodes through at once: reads all of them, lets each [`Machine`] say its next step, and takes the steps
+//! while the others are read again. Nothing is decided here.
+//!
+//! | Module | What lives there |
+//! |---|---|
+//! | `read` | nodes as Ironic tells of them, and as machines see them |
+//! | `act` | requests, and what the answers mean |
+//! | `unit` | one node with its machine, and what was told of it |
+
+mod act;
+mod read;
+mod unit;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use self::act::Happened;
+use self::read::Reading;
+use self::unit::Unit;
+use super::machine::{Around, Ending, Failure, Fetched, Machine, Step, Switch, Wanted};
+use super::register::Member;
+use super::server::Server;
+use super::tell::{self, Place};
+use crate::lab::report::{Outcome, Reporter};
+use crate::openstack::Error;
+
+/// How long a server may answer with faults of its own before the run is given up. While it starts, it does.
+const FAULTS_LIMIT: Duration = Duration::from_secs(120);
+
+/// What holds for all nodes of a run.
+#[derive(Debug)]
+pub(super) struct Terms {
+    pub(super) again: bool,
+    pub(super) clean: bool,
+    pub(super) provide: bool,
+    pub(super) attempts: u32,
+    pub(super) results: PathBuf,
+    /// Whether the operator is asked to confirm what only they can do.
+    pub(super) confirm: bool,
+    pub(super) place: Place,
+}
+
+/// Runs until every node has ended.
+pub(super) async fn run(
+    report: &Reporter,
+    server: Arc<Server>,
+    members: Vec<Member>,
+    terms: Terms,
+) -> anyhow::Result<()> {
+    let units = members
+        .into_iter()
+        .map(|member| {
+            let wanted = Wanted {
+                again: terms.again,
+                clean: terms.clean,
+                provide: terms.provide,
+                manual: member.spec.is_manual(),
+                ours: member.ours,
+                attempts: terms.attempts,
+                timeout: terms.place.timeout,
+            };
+            Unit::new(member, Machine::new(wanted))
+        })
+        .collect();
+    let engine = Engine {
+        report: report.clone(),
+        server,
+        terms,
+        units,
+        actions: JoinSet::new(),
+        questions: JoinSet::new(),
+        faulty_since: None,
+    };
+    engine.run().await
+}
+
+struct Engine {
+    report: Reporter,
+    server: Arc<Server>,
+    terms: Terms,
+    units: Vec<Unit>,
+    /// Steps that are being taken, with the number of their unit.
+    actions: JoinSet<(usize, Happened)>,
+    /// What the operator was asked.
+    questions: JoinSet<(usize, Switch, Option<bool>)>,
+    faulty_since: Option<Instant>,
+}
+
+impl Engine {
+    async fn run(mut self) -> anyhow::Result<()> {
+        while self.units.iter().any(|unit| !unit.ended) {
+            // What is read counts for nodes that nothing was done with meanwhile.
+            let idle: Vec<_> = (0..self.units.len())
+                .filter(|&number| self.units.get(number).is_some_and(Unit::is_idle))
+                .collect();
+            if !idle.is_empty()
+                && let Some(readings) = self.read(&idle).await?
+            {
+                for number in idle {
+                    self.decide(number, &readings);
+                }
+            }
+            self.pause().await?;
+        }
+        // Questions that nobody waits for any more keep their threads until they are answered.
+        self.questions.detach_all();
+        Ok(())
+    }
+
+    /// Reads nodes; nothing where the server has trouble of its own that may pass.
+    async fn read(
+        &mut self,
+        numbers: &[usize],
+    ) -> anyhow::Result<Option<BTreeMap<String, Reading>>> {
+        let uuids: Vec<_> = numbers
+            .iter()
+            .filter_map(|&number| self.units.get(number))
+            .map(|unit| unit.member.uuid.as_str())
+            .collect();
+        match read::read(&self.server, &uuids).await {
+            Ok(readings) => {
+                self.faulty_since = None;
+                Ok(Some(readings))
+            }
+            Err(error @ (Error::Server(_) | Error::NoConductor(_) | Error::Interrupted { .. })) => {
+                let since = *self.faulty_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= FAULTS_LIMIT {
+                    return Err(error).context("Ironic has trouble that does not pass");
+                }
+                tracing::warn!("{error}; trying on");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn decide(&mut self, number: usize, readings: &BTreeMap<String, Reading>) {
+        let all_ready = self
+            .units
+            .iter()
+            .all(|unit| unit.ended || unit.machine.is_ready());
+        let inspected = self.units.iter().filter(|unit| unit.takes_slot()).count();
+        let around = Around {
+            now: Instant::now(),
+            slot: inspected < self.terms.place.concurrency,
+            all_ready,
+        };
+        let Some(unit) = self.units.get_mut(number) else {
+            return;
+        };
+        let Some(reading) = readings.get(&unit.member.uuid) else {
+            unit.machine.give_up();
+            let gone =
+                "somebody has deleted it from Ironic meanwhile; run this again to register it";
+            unit.end(&self.report, Outcome::Failed, gone);
+            return;
+        };
+        let step = unit.machine.next(&reading.view, around);
+        unit.view = Some(reading.view.clone());
+        match step {
+            Step::Wait(waiting) => {
+                let waits_for = tell::waiting(waiting, &self.terms.place);
+                unit.show(&self.report, reading, Some(waits_for));
+            }
+            Step::Send(request) => {
+                unit.show(&self.report, reading, None);
+                unit.sending = Some(request);
+                unit.busy = true;
+                let (server, uuid) = (Arc::clone(&self.server), unit.member.uuid.clone());
+                self.actions.spawn(async move {
+                    let heard = act::send(&server, &uuid, request).await;
+                    (number, Happened::Heard(request, heard))
+                });
+            }
+            Step::Fetch => {
+                unit.busy = true;
+                let (server, uuid) = (Arc::clone(&self.server), unit.member.uuid.clone());
+                let (results, name) = (self.terms.results.clone(), unit.member.spec.label());
+                self.actions.spawn(async move {
+                    let fetched = act::fetch(&server, &uuid, &results, &name).await;
+                    (number, Happened::Fetched(fetched))
+                });
+            }
+            Step::Ask(switch) => self.ask(number, switch),
+            Step::End(ending) => self.end(number, ending),
+        }
+    }
+
+    /// Waits until something is worth looking at.
+    async fn pause(&mut self) -> anyhow::Result<()> {
+        // Many nodes take longer to read, and change no faster.
+        let interval = match self.units.len() {
+            0..=50 => Duration::from_secs(1),
+            51..=500 => Duration::from_secs(2),
+            _ => Duration::from_secs(5),
+        };
+        tokio::select! {
+            () = sleep(interval) => {}
+            Some(joined) = self.actions.join_next() => self.happened(joined?),
+            Some(joined) = self.questions.join_next() => self.answered(joined?),
+        }
+        while let Some(joined) = self.actions.try_join_next() {
+            self.happened(joined?);
+        }
+        Ok(())
+    }
+
+    fn happened(&mut self, (number, happened): (usize, Happened)) {
+        let Some(unit) = self.units.get_mut(number) else {
+            return;
+        };
+        unit.busy = false;
+        let Some(view) = unit.view.clone() else {
+            return;
+        };
+        let now = Instant::now();
+        let fetched = match happened {
+            Happened::Heard(request, heard) => {
+                tracing::debug!("{}: {request:?}: {heard:?}", unit.subject);
+                unit.sending = None;
+                unit.machine.heard(request, &view, heard, now);
+                return;
+            }
+            Happened::Explained(failure) => {
+                return self.conclude(number, &Ending::Failed(failure));
+            }
+            Happened::Fetched(Ok(fetched)) => fetched,
+            Happened::Fetched(Err(error)) => {
+                unit.failed_fetches += 1;
+                if unit.failed_fetches < act::FETCHES {
+                    tracing::debug!("{}: {error}; trying on", unit.subject);
+                    return;
+                }
+                Fetched::Failed(error.to_string())
+            }
+        };
+        if unit.machine.has_inspected() && fetched == Fetched::Nothing {
+            let nothing = "was inspected, but Ironic keeps nothing of what was found";
+            self.report.warning(&unit.subject, nothing);
+        }
+        if let Some(Step::End(ending)) = unit.machine.fetched(&view, fetched, now) {
+            self.end(number, ending);
+        }
+    }
+
+    fn end(&mut self, number: usize, ending: Ending) {
+        match ending {
+            // Ironic has forgotten the reason on the node itself, and keeps it in the history.
+            Ending::Failed(failure) if failure.said.is_none() && !failure.timed_out => {
+                let Some(unit) = self.units.get_mut(number) else {
+                    return;
+                };
+                unit.busy = true;
+                let (server, uuid) = (Arc::clone(&self.server), unit.member.uuid.clone());
+                self.actions.spawn(async move {
+                    let said = act::last_fault(&server, &uuid).await;
+                    (number, Happened::Explained(Failure { said, ..failure }))
+                });
+            }
+            ending => self.conclude(number, &ending),
+        }
+    }
+
+    fn conclude(&mut self, number: usize, ending: &Ending) {
+        let Some(unit) = self.units.get_mut(number) else {
+            return;
+        };
+        let (outcome, detail) = tell::ending(ending, &unit.member.spec, &self.terms.place);
+        unit.end(&self.report, outcome, &detail);
+        if unit.machine.is_left_on() {
+            self.report
+                .note(&unit.subject, "can be switched off now, by hand");
+        }
+    }
+
+    /// Tells the operator what to do, and lets them confirm it where they can.
+    fn ask(&mut self, number: usize, switch: Switch) {
+        let Some(unit) = self.units.get_mut(number) else {
+            return;
+        };
+        let what = unit.instruction(switch);
+        if !self.terms.confirm {
+            self.report.note(&unit.subject, what);
+            unit.machine.switched(switch, Instant::now());
+            return;
+        }
+        let (report, subject) = (self.report.clone(), unit.subject.clone());
+        self.questions.spawn_blocking(move || {
+            let answer = report.ask(&format!("{subject}: {what}. Is it {switch}?"));
+            if answer.is_none() {
+                report.note(&subject, what);
+            }
+            (number, switch, answer)
+        });
+    }
+
+    fn answered(&mut self, (number, switch, answer): (usize, Switch, Option<bool>)) {
+        let Some(unit) = self.units.get_mut(number) else {
+            return;
+        };
+        if answer == Some(false) && !unit.ended && unit.machine.waits_for(switch) {
+            unit.machine.give_up();
+            let detail = format!(
+                "given up, since it could not be switched {switch}; Ironic stops waiting for it by itself"
+            );
+            unit.end(&self.report, Outcome::Failed, &detail);
+            return;
+        }
+        unit.machine.switched(switch, Instant::now());
+    }
+}

@@ -1,0 +1,439 @@
+//! Registering the inventory: nodes and ports are made where Ironic has none, and changed where they differ.
+//!
+//! | Module | What lives there |
+//! |---|---|
+//! | `find` | which of Ironic's nodes is meant |
+//! | `change` | what of it differs |
+//! | `sent` | which passwords it was given |
+//! | `port` | its network cards |
+
+mod change;
+mod find;
+mod port;
+mod sent;
+#[cfg(test)]
+pub(super) mod tests;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use serde_json::Value;
+
+use self::change::Changes;
+use self::find::Registered;
+use self::sent::SentSecrets;
+use super::server::Server;
+use crate::lab::inventory::NodeSpec;
+use crate::lab::manifest::InCloud;
+use crate::lab::report::{Kind, Outcome, Subject};
+use crate::lab::{MARK, Run};
+use crate::openstack::Error;
+use crate::openstack::baremetal::{Baremetal, Fields, NewNode, Node, PatchOp, ProvisionState};
+
+/// Nodes that are registered at the same time.
+const AT_ONCE: usize = 8;
+
+/// How often a node is made whose request got no answer and was not done.
+const CREATIONS: u32 = 3;
+
+/// All that is compared.
+const FIELDS: Fields = Fields::new(&[
+    "uuid",
+    "name",
+    "driver",
+    "provision_state",
+    "target_provision_state",
+    "provision_updated_at",
+    "reservation",
+    "driver_info",
+    "properties",
+    "extra",
+    "resource_class",
+    "conductor_group",
+    "bios_interface",
+    "boot_interface",
+    "console_interface",
+    "deploy_interface",
+    "firmware_interface",
+    "inspect_interface",
+    "management_interface",
+    "network_interface",
+    "power_interface",
+    "raid_interface",
+    "rescue_interface",
+    "storage_interface",
+    "vendor_interface",
+]);
+
+/// A node as it is registered now.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) uuid: String,
+    pub(super) spec: NodeSpec,
+    /// Whether this lab made it.
+    pub(super) ours: bool,
+}
+
+impl Member {
+    pub(super) fn subject(&self) -> Subject {
+        subject(&self.spec)
+    }
+}
+
+fn subject(spec: &NodeSpec) -> Subject {
+    Subject::new(Kind::Node, spec.label())
+}
+
+/// What is to be done with one node of the inventory.
+#[derive(Debug)]
+enum Plan {
+    Create(NewNode),
+    Update {
+        uuid: String,
+        changes: Changes,
+        /// Why it can't be changed now.
+        busy: Option<ProvisionState>,
+        /// Whether its BMC has been logged in to with the password that it has.
+        verified: bool,
+        ours: bool,
+    },
+}
+
+/// Registers all nodes, as far as that is possible; those it is not possible for are reported and left out.
+pub(super) async fn register(
+    run: &mut Run,
+    server: &Server,
+    specs: Vec<NodeSpec>,
+) -> anyhow::Result<Vec<Member>> {
+    run.report.phase("Registering nodes");
+    let registered = read(&server.ironic, &specs).await?;
+    let mut sent = SentSecrets::load(&run.lab.workspace);
+    let mut plans = Vec::new();
+    for spec in specs {
+        match plan(run, &registered, &spec) {
+            Ok(plan) => plans.push((spec, plan)),
+            Err(why) => run.report.outcome(&subject(&spec), Outcome::Failed, why),
+        }
+    }
+    if run.dry_run {
+        for (spec, plan) in &plans {
+            foretell(run, spec, plan, &sent);
+        }
+        return Ok(Vec::new());
+    }
+    remember_before(run, server, &plans)?;
+    let done: Vec<_> = stream::iter(plans)
+        .map(|(spec, plan)| carry_out(&server.ironic, &sent, spec, plan))
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let mut members = Vec::new();
+    for Done {
+        member,
+        secrets,
+        outcome,
+        detail,
+        warning,
+    } in done
+    {
+        if let Some(warning) = warning {
+            run.report.warning(&member.subject(), warning);
+        }
+        run.report.outcome(&member.subject(), outcome, detail);
+        if outcome == Outcome::Failed {
+            continue;
+        }
+        sent.remember(&member.uuid, &secrets)?;
+        members.push(member);
+    }
+    Ok(members)
+}
+
+/// What Ironic has, as far as it could be ours.
+async fn read(ironic: &Baremetal, specs: &[NodeSpec]) -> Result<Registered, Error> {
+    let nodes = ironic.nodes(FIELDS).await?;
+    let macs = specs.iter().flat_map(|spec| &spec.ports);
+    let macs: Vec<_> = macs.map(|port| port.address.as_str().to_owned()).collect();
+    let mut registered = Registered {
+        nodes,
+        ..Registered::default()
+    };
+    let mut ports = stream::iter(macs)
+        .map(async |mac| ironic.port_by_address(&mac).await)
+        .buffer_unordered(AT_ONCE);
+    while let Some(port) = ports.next().await {
+        if let Some(port) = port? {
+            let mac = port.address.to_ascii_lowercase();
+            registered.owners.insert(mac, port.node_uuid);
+        }
+    }
+    Ok(registered)
+}
+
+fn plan(run: &Run, registered: &Registered, spec: &NodeSpec) -> Result<Plan, String> {
+    let Some(node) = registered.find(spec)? else {
+        return Ok(Plan::Create(new_node(&run.lab.name, spec)));
+    };
+    let state = &node.provision_state;
+    Ok(Plan::Update {
+        uuid: node.uuid.clone(),
+        changes: Changes::between(spec, node),
+        busy: (!is_changeable(state) || node.reservation.is_some()).then(|| state.clone()),
+        verified: *state != ProvisionState::Enroll,
+        ours: node.extra.get(MARK).and_then(Value::as_str) == Some(&*run.lab.name),
+    })
+}
+
+fn new_node(lab: &str, spec: &NodeSpec) -> NewNode {
+    let mut extra = spec.extra.clone();
+    extra.insert(MARK.to_owned(), lab.into());
+    let mut interfaces = spec.interfaces.clone();
+    if spec.is_manual() {
+        // What nobody can switch is switched by the operator: Ironic has to believe it.
+        let power = interfaces.entry("power_interface".to_owned());
+        power.or_insert_with(|| "fake".to_owned());
+    }
+    NewNode {
+        // Ours, so that a request whose answer was lost can be asked about.
+        uuid: Some(spec.uuid.clone().unwrap_or_else(random_uuid)),
+        name: spec.name.clone(),
+        driver: spec.driver.clone(),
+        driver_info: spec.driver_info.clone(),
+        properties: spec.properties.clone(),
+        extra,
+        resource_class: spec.resource_class.clone(),
+        conductor_group: spec.conductor_group.clone(),
+        interfaces,
+    }
+}
+
+/// Whether Ironic lets a node be changed. While it works on one, and for one that is in use, it doesn't.
+fn is_changeable(state: &ProvisionState) -> bool {
+    matches!(
+        state,
+        ProvisionState::Enroll
+            | ProvisionState::Manageable
+            | ProvisionState::Available
+            | ProvisionState::InspectFailed
+            | ProvisionState::CleanFailed
+    )
+}
+
+/// A dry run: says what would be done.
+fn foretell(run: &Run, spec: &NodeSpec, plan: &Plan, sent: &SentSecrets) {
+    let (outcome, detail) = match plan {
+        Plan::Create(_) => (
+            Outcome::WouldChange,
+            "would be registered and inspected".to_owned(),
+        ),
+        Plan::Update {
+            uuid,
+            changes,
+            verified,
+            ..
+        } => {
+            let ops = to_send(uuid, changes, *verified, sent);
+            if ops.is_empty() {
+                (
+                    Outcome::Unchanged,
+                    "registered as the inventory has it".to_owned(),
+                )
+            } else {
+                let names = Changes::names(&ops);
+                (Outcome::WouldChange, format!("would be updated: {names}"))
+            }
+        }
+    };
+    run.report.outcome(&subject(spec), outcome, detail);
+}
+
+/// What must be sent: what differs, and passwords unless Ironic is known to have them.
+fn to_send(uuid: &str, changes: &Changes, verified: bool, sent: &SentSecrets) -> Vec<PatchOp> {
+    let mut ops = changes.ops.clone();
+    if !(verified && sent.has(uuid, &changes.secrets)) {
+        ops.extend(changes.secrets.iter().cloned());
+    }
+    ops
+}
+
+/// The manifest knows nodes before they are made: what is interrupted in between can be cleaned too. It also gets
+/// back those that carry the lab's mark.
+fn remember_before(
+    run: &mut Run,
+    server: &Server,
+    plans: &[(NodeSpec, Plan)],
+) -> anyhow::Result<()> {
+    let endpoint = server.ironic.endpoint().to_string();
+    let entries: Vec<_> = plans
+        .iter()
+        .filter_map(|(spec, plan)| {
+            let id = match plan {
+                Plan::Create(node) => node.uuid.clone()?,
+                Plan::Update { uuid, ours, .. } => ours.then(|| uuid.clone())?,
+            };
+            Some(InCloud {
+                endpoint: endpoint.clone(),
+                id,
+                name: spec.label(),
+            })
+        })
+        .collect();
+    run.manifest.change(|made| {
+        for entry in entries {
+            match made.nodes.iter_mut().find(|node| node.id == entry.id) {
+                Some(known) => *known = entry,
+                None => made.nodes.push(entry),
+            }
+        }
+    })
+}
+
+/// What became of one node.
+struct Done {
+    member: Member,
+    /// The passwords that Ironic has now.
+    secrets: Vec<PatchOp>,
+    outcome: Outcome,
+    detail: String,
+    warning: Option<String>,
+}
+
+async fn carry_out(ironic: &Baremetal, sent: &SentSecrets, spec: NodeSpec, plan: Plan) -> Done {
+    let (uuid, ours) = match &plan {
+        Plan::Create(node) => (node.uuid.clone().unwrap_or_default(), true),
+        Plan::Update { uuid, ours, .. } => (uuid.clone(), *ours),
+    };
+    let mut done = Done {
+        member: Member { uuid, spec, ours },
+        secrets: Vec::new(),
+        outcome: Outcome::Unchanged,
+        detail: String::new(),
+        warning: None,
+    };
+    let result = match plan {
+        Plan::Create(node) => create(ironic, node, &mut done).await,
+        Plan::Update {
+            changes,
+            busy,
+            verified,
+            ..
+        } => update(ironic, sent, changes, busy, verified, &mut done).await,
+    };
+    if let Err(error) = result {
+        done.outcome = Outcome::Failed;
+        done.detail = format!("cannot be registered: {error}");
+    }
+    done
+}
+
+async fn create(ironic: &Baremetal, node: NewNode, done: &mut Done) -> Result<(), Error> {
+    let made = match create_surely(ironic, &node).await {
+        Err(Error::Refused(answer)) if done.member.spec.is_manual() => {
+            let mut node = node;
+            if done.member.spec.interfaces.contains_key("power_interface")
+                || node.interfaces.remove("power_interface").is_none()
+            {
+                return Err(Error::Refused(answer));
+            }
+            done.warning = Some(
+                "Ironic has no power interface `fake` for machines that only the operator can switch, and tries its \
+                 own; add it to enabled_power_interfaces in ironic.conf if that fails"
+                    .to_owned(),
+            );
+            create_surely(ironic, &node).await?
+        }
+        made => made?,
+    };
+    for port in &done.member.spec.ports {
+        port::ensure(ironic, &made.uuid, &[], port).await?;
+    }
+    // What is shown as asterisks is what will have to be compared.
+    done.secrets = Changes::between(&done.member.spec, &made).secrets;
+    done.member.uuid = made.uuid;
+    done.outcome = Outcome::Changed;
+    done.detail = "registered".to_owned();
+    Ok(())
+}
+
+/// Makes a node also when an answer is lost.
+async fn create_surely(ironic: &Baremetal, node: &NewNode) -> Result<Node, Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let lost = match ironic.create_node(node).await {
+            Err(error @ Error::Interrupted { .. }) => error,
+            result => return result,
+        };
+        match ironic
+            .node(node.uuid.as_deref().unwrap_or(""), FIELDS)
+            .await
+        {
+            Err(Error::NotFound(_)) if tries < CREATIONS => {}
+            Err(Error::NotFound(_)) => return Err(lost),
+            result => return result,
+        }
+    }
+}
+
+async fn update(
+    ironic: &Baremetal,
+    sent: &SentSecrets,
+    changes: Changes,
+    busy: Option<ProvisionState>,
+    verified: bool,
+    done: &mut Done,
+) -> Result<(), Error> {
+    let uuid = done.member.uuid.clone();
+    let ops = to_send(&uuid, &changes, verified, sent);
+    if let Some(state) = busy {
+        // Passwords that may be the same are no reason to bother anybody.
+        if !changes.ops.is_empty() {
+            done.warning = Some(format!(
+                "cannot be updated while it is {state} ({}); run this again later",
+                Changes::names(&changes.ops)
+            ));
+        }
+        done.detail = "registered before".to_owned();
+        if sent.has(&uuid, &changes.secrets) {
+            done.secrets = changes.secrets;
+        }
+        return Ok(());
+    }
+    let mut changed = Changes::names(&ops);
+    if !ops.is_empty() {
+        ironic.patch_node(&uuid, &ops).await?;
+    }
+    let there = ironic.ports(&uuid).await?;
+    for port in &done.member.spec.ports {
+        if let Some(what) = port::ensure(ironic, &uuid, &there, port).await? {
+            if !changed.is_empty() {
+                changed.push_str(", ");
+            }
+            changed.push_str(&what);
+        }
+    }
+    done.secrets = changes.secrets;
+    if changed.is_empty() {
+        done.detail = "registered before".to_owned();
+    } else {
+        done.outcome = Outcome::Changed;
+        done.detail = format!("updated: {changed}");
+    }
+    Ok(())
+}
+
+/// A version 4 UUID.
+fn random_uuid() -> String {
+    let mut bytes = rand::random::<u128>();
+    bytes &= !(0xf << 76) & !(0x3 << 62);
+    bytes |= (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bytes:032x}");
+    let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default().to_owned();
+    [
+        part(0..8),
+        part(8..12),
+        part(12..16),
+        part(16..20),
+        part(20..32),
+    ]
+    .join("-")
+}

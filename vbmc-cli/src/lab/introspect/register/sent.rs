@@ -1,0 +1,113 @@
+//! Which passwords Ironic was given: it never shows one, so that only we can tell whether one has changed.
+//!
+//! Kept beside the manifest as salted digests, in a file that only its owner can read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::openstack::baremetal::PatchOp;
+
+/// The digests by node UUID, and where they are kept.
+#[derive(Debug)]
+pub(super) struct SentSecrets {
+    path: PathBuf,
+    digests: BTreeMap<String, Salted>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Salted {
+    salt: String,
+    digest: String,
+}
+
+impl SentSecrets {
+    /// What is kept in `workspace`. A file that cannot be used is as good as none: passwords are sent once more.
+    pub(super) fn load(workspace: &Path) -> Self {
+        let path = workspace.join("passwords-sent.json");
+        let digests = std::fs::read(&path)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
+        Self { path, digests }
+    }
+
+    /// Whether these are what the node was given last.
+    pub(super) fn has(&self, uuid: &str, secrets: &[PatchOp]) -> bool {
+        self.digests
+            .get(uuid)
+            .is_some_and(|kept| digest(&kept.salt, uuid, secrets) == kept.digest)
+    }
+
+    pub(super) fn remember(&mut self, uuid: &str, secrets: &[PatchOp]) -> anyhow::Result<()> {
+        if secrets.is_empty() || self.has(uuid, secrets) {
+            return Ok(());
+        }
+        let salt = hex(&rand::random::<[u8; 16]>());
+        let digest = digest(&salt, uuid, secrets);
+        self.digests
+            .insert(uuid.to_owned(), Salted { salt, digest });
+        self.write()
+    }
+
+    fn write(&self) -> anyhow::Result<()> {
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let wrong = || format!("cannot write {}", self.path.display());
+        std::fs::create_dir_all(directory).with_context(wrong)?;
+        // Only its owner may read a temporary file, and renaming keeps that.
+        let mut file = tempfile::NamedTempFile::new_in(directory).with_context(wrong)?;
+        let text = serde_json::to_vec_pretty(&self.digests).with_context(wrong)?;
+        file.write_all(&text).with_context(wrong)?;
+        file.as_file().sync_all().with_context(wrong)?;
+        file.persist(&self.path).with_context(wrong)?;
+        Ok(())
+    }
+}
+
+fn digest(salt: &str, uuid: &str, secrets: &[PatchOp]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(salt);
+    hash.update(uuid);
+    // The order is that of the inventory's keys, which a map keeps sorted.
+    hash.update(serde_json::to_vec(secrets).unwrap_or_default());
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn only_the_password_that_was_sent_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let of = |password: &str| vec![PatchOp::set(&["driver_info", "ipmi_password"], password)];
+        let mut sent = SentSecrets::load(dir.path());
+        assert!(!sent.has("a", &of("one")));
+        sent.remember("a", &of("one")).unwrap();
+
+        let again = SentSecrets::load(dir.path());
+        assert!(again.has("a", &of("one")));
+        assert!(!again.has("a", &of("two")));
+        assert!(!again.has("b", &of("one")));
+
+        let path = dir.path().join("passwords-sent.json");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(!text.contains("one"), "{text}");
+    }
+}

@@ -1,0 +1,223 @@
+//! How nodes ended, in words: what was done, or what went wrong, what Ironic says to it, and what to look at.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::machine::{Doing, Done, Ending, Failure, Waiting};
+use crate::lab::inventory::NodeSpec;
+use crate::lab::report::Outcome;
+
+/// More of an error than this hides what to do about it.
+const MAX_QUOTED: usize = 400;
+
+/// What sentences about any node refer to.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) ironic: String,
+    pub(super) libvirt_uri: String,
+    /// Nodes inspected at the same time.
+    pub(super) concurrency: usize,
+    /// For one inspection.
+    pub(super) timeout: Duration,
+}
+
+/// What a node waits for.
+pub(super) fn waiting(waiting: Waiting, place: &Place) -> String {
+    match waiting {
+        Waiting::Slot => format!("a place: {} are inspected at once", place.concurrency),
+        other => other.to_string(),
+    }
+}
+
+/// What became of a node.
+pub(super) fn ending(ending: &Ending, spec: &NodeSpec, place: &Place) -> (Outcome, String) {
+    match ending {
+        Ending::Available(done) => finished(*done, "available"),
+        Ending::Manageable(done) => finished(*done, "manageable"),
+        Ending::LeftAlone(why) => (Outcome::Skipped, format!("left as it is: {why}")),
+        Ending::Failed(failure) => (Outcome::Failed, failed(failure, spec, place)),
+    }
+}
+
+fn finished(done: Done, state: &str) -> (Outcome, String) {
+    let did: Vec<_> = [
+        (done.inspected, "inspected"),
+        (done.cleaned, "cleaned"),
+        (done.provided, "provided"),
+    ]
+    .into_iter()
+    .filter_map(|(did, word)| did.then_some(word))
+    .collect();
+    if did.is_empty() {
+        (
+            Outcome::Unchanged,
+            format!("inspected before, and already {state}"),
+        )
+    } else {
+        (Outcome::Changed, format!("{}; {state} now", did.join(", ")))
+    }
+}
+
+fn failed(failure: &Failure, spec: &NodeSpec, place: &Place) -> String {
+    let said = match &failure.said {
+        Some(said) => format!(": {}", quoted(said)),
+        None => String::new(),
+    };
+    let times = match failure.inspections {
+        0 | 1 => String::new(),
+        many => format!(" {many} times"),
+    };
+    match failure.doing {
+        Doing::Verify if failure.timed_out => format!(
+            "Ironic has been waiting for its BMC for {} s. {}",
+            place.timeout.as_secs(),
+            try_bmc(spec)
+        ),
+        Doing::Verify => format!("Ironic cannot manage it{said}. {}", try_bmc(spec)),
+        Doing::Inspect if failure.timed_out => format!(
+            "its ramdisk did not call back within {} s{times}{said}. {}",
+            place.timeout.as_secs(),
+            look_at_boot(spec, place)
+        ),
+        Doing::Inspect => format!(
+            "its inspection failed{times}{said}. {}",
+            look_at_boot(spec, place)
+        ),
+        Doing::Clean | Doing::Provide => format!(
+            "its cleaning failed{said}. It is left in clean failed. {}",
+            look_at_boot(spec, place)
+        ),
+        Doing::Save => format!(
+            "what inspection found cannot be kept: {}",
+            failure.said.as_deref().unwrap_or("no reason given")
+        ),
+        Doing::Request(request) => format!(
+            "Ironic refuses to {}{said}. See the log of ironic-conductor",
+            request.verb()
+        ),
+    }
+}
+
+/// How the operator talks to a BMC as Ironic does.
+fn try_bmc(spec: &NodeSpec) -> String {
+    let text = |key: &str| match spec.driver_info.get(key)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let Some(address) = text("ipmi_address") else {
+        return "See the log of ironic-conductor".to_owned();
+    };
+    let port = text("ipmi_port").unwrap_or_else(|| "623".to_owned());
+    let user = text("ipmi_username").map_or_else(String::new, |user| format!(" -U {user} -a"));
+    let ours = match &spec.domain {
+        Some(domain) => format!("Is its BMC running (`vbmc show {domain}`)? "),
+        None => String::new(),
+    };
+    format!(
+        "{ours}From where Ironic runs, try `ipmitool -I lanplus -H {address} -p {port}{user} power status`"
+    )
+}
+
+/// Where to see how far a ramdisk came.
+fn look_at_boot(spec: &NodeSpec, place: &Place) -> String {
+    let console = match &spec.domain {
+        Some(domain) => format!("`virsh -c {} console {domain}`", place.libvirt_uri),
+        None => "its console".to_owned(),
+    };
+    format!(
+        "See on {console} whether it boots from the network, gets its kernel and ramdisk, and reaches {}",
+        place.ironic
+    )
+}
+
+/// One line, and not too much of it.
+fn quoted(said: &str) -> String {
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.trim_end_matches('.');
+    if line.chars().count() <= MAX_QUOTED {
+        return line.to_owned();
+    }
+    let short: String = line.chars().take(MAX_QUOTED).collect();
+    format!("{short} ...")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::register::tests::spec;
+    use super::*;
+
+    fn place() -> Place {
+        Place {
+            ironic: "http://192.0.2.1:6385/".to_owned(),
+            libvirt_uri: "qemu:///system".to_owned(),
+            concurrency: 10,
+            timeout: Duration::from_secs(1200),
+        }
+    }
+
+    fn failure(doing: Doing) -> Failure {
+        Failure {
+            doing,
+            said: Some("Failed to get power state.\n Error".to_owned()),
+            timed_out: false,
+            inspections: 0,
+        }
+    }
+
+    #[test]
+    fn a_silent_bmc_is_told_with_a_line_to_try_and_without_its_password() {
+        let mut spec = spec(
+            json!({"driver_info": {"ipmi_address": "192.0.2.7", "ipmi_port": 6230,
+            "ipmi_username": "ops", "ipmi_password": "s3cret"}}),
+        );
+        spec.domain = Some("node-0".to_owned());
+        let text = failed(&failure(Doing::Verify), &spec, &place());
+        assert_eq!(
+            text,
+            "Ironic cannot manage it: Failed to get power state. Error. Is its BMC running (`vbmc show node-0`)? \
+             From where Ironic runs, try `ipmitool -I lanplus -H 192.0.2.7 -p 6230 -U ops -a power status`"
+        );
+    }
+
+    #[test]
+    fn a_silent_ramdisk_is_told_with_how_often_and_where_to_look() {
+        let failure = Failure {
+            said: None,
+            timed_out: true,
+            inspections: 3,
+            ..failure(Doing::Inspect)
+        };
+        let mut spec = spec(json!({}));
+        spec.domain = Some("node-0".to_owned());
+        assert_eq!(
+            failed(&failure, &spec, &place()),
+            "its ramdisk did not call back within 1200 s 3 times. See on `virsh -c qemu:///system console node-0` \
+             whether it boots from the network, gets its kernel and ramdisk, and reaches http://192.0.2.1:6385/"
+        );
+    }
+
+    #[test]
+    fn what_was_done_is_said_and_nothing_else() {
+        let nothing = finished(Done::default(), "available");
+        assert_eq!(
+            nothing,
+            (
+                Outcome::Unchanged,
+                "inspected before, and already available".to_owned()
+            )
+        );
+        let done = Done {
+            inspected: true,
+            cleaned: false,
+            provided: true,
+        };
+        assert_eq!(
+            finished(done, "available").1,
+            "inspected, provided; available now"
+        );
+    }
+}
