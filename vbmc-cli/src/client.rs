@@ -94,7 +94,6 @@ impl Client {
             .map(drop)
     }
 
-    #[allow(dead_code, reason = "being built: prepare uses it")]
     /// Changes what `change` names, at once. What is as it should be stays untouched.
     pub(crate) async fn update(&self, name: &str, change: &BmcChange) -> Result<(), ClientError> {
         self.ask(Method::PATCH, &path(name), Some(encode(change)))
@@ -102,7 +101,6 @@ impl Client {
             .map(drop)
     }
 
-    #[allow(dead_code, reason = "being built: prepare and introspect use it")]
     /// What it takes to log in, whether or not vbmcd shows passwords otherwise.
     pub(crate) async fn credentials(&self, name: &str) -> Result<BmcCredentials, ClientError> {
         let path = format!("{}/credentials", path(name));

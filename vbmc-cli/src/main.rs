@@ -18,10 +18,6 @@
 mod cli;
 mod client;
 mod commands;
-#[allow(
-    dead_code,
-    reason = "being built: goes away when prepare and introspect use it"
-)]
 mod ipmi;
 #[allow(
     dead_code,
