@@ -28,8 +28,8 @@ Make a lab's images, networks, machines and BMCs
 What lab.toml and the files beside it describe, in this order:
 
   images    built by their commands, or fetched and checked
-  publish   brought to where Ironic finds them: Glance, an HTTP root, or a directory
   networks  libvirt networks, defined and started
+  publish   images brought to where Ironic finds them: Glance, an HTTP root, or a directory
   domains   disk images made, and domains defined with a serial console
   bmcs      added to vbmcd and started, then asked for their power state over IPMI
 
@@ -74,8 +74,9 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 enum Step {
     Images,
-    Publish,
+    // Before what asks the conductor's web server: it may have its address on one of them.
     Networks,
+    Publish,
     Domains,
     Bmcs,
 }

@@ -7,6 +7,7 @@ use crate::lab::config::{Lab, Source};
 use crate::lab::inventory::Inventory;
 use crate::lab::inventory::domains::planned;
 use crate::lab::problems::Problems;
+use crate::lab::{domains, networks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,6 +31,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let lab = Lab::load(&args.lab.dir()?)?;
     let mut problems = Problems::default();
     files(&lab, &mut problems);
+    for (subject, error) in networks::check(&lab)
+        .into_iter()
+        .chain(domains::check(&lab))
+    {
+        problems.add(subject, format!("{error:#}"));
+    }
     let inventory = Inventory::load(&lab, &planned(&lab))
         .map_err(|error| problems.take(error))
         .ok();
@@ -51,7 +58,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(io::stdout().write_all(line.as_bytes())?)
 }
 
-/// What lab.toml names must be there, and the descriptions must be readable.
+/// What lab.toml names must be there.
 fn files(lab: &Lab, problems: &mut Problems) {
     for image in &lab.images.images {
         for file in [&image.kernel, &image.ramdisk, &image.disk]

@@ -14,7 +14,7 @@ use super::read::{FILE, Reader};
 const DEFAULT_LISTEN: &str = "::";
 const DEFAULT_USERNAME: &str = "admin";
 
-/// Where ports are proposed from: the seed's.
+/// Where ports are proposed from: where TripleO's guides begin.
 const FIRST_PORT: u16 = 6230;
 
 /// What the BMCs of a lab share, and which ports they have.

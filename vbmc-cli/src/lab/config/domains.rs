@@ -177,7 +177,7 @@ fn disks(
     disks
 }
 
-/// `PATH=SIZE`, the seed's form.
+/// `PATH=SIZE`.
 fn disk(variables: &Variables, dir: &Path, line: &str) -> Result<DiskConfig, String> {
     let (path, size) = line
         .rsplit_once('=')

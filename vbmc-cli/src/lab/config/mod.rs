@@ -35,8 +35,6 @@ pub(crate) struct Lab {
     pub(crate) name: String,
     pub(crate) cloud: CloudConfig,
     pub(crate) libvirt_uri: String,
-    /// Where the domains' disk images are made, `$IMAGES` in the files of the lab; libvirt must be able to use it.
-    pub(crate) disks: PathBuf,
     pub(crate) images: ImagesConfig,
     /// libvirt networks: the XML files in `networks/`, by name of the file without `.xml`.
     pub(crate) networks: BTreeMap<String, PathBuf>,

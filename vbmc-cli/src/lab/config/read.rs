@@ -142,7 +142,7 @@ impl Reader<'_> {
         }
         let workspace = self.path_or("workspace", table.workspace.as_ref(), "workspace");
         let disks = self.path_or("libvirt.disks", table.libvirt.disks.as_ref(), DEFAULT_DISKS);
-        // What the seed's files call it.
+        // TripleO's users know it by this name.
         self.variables = self
             .variables
             .clone()
@@ -168,7 +168,6 @@ impl Reader<'_> {
             name,
             cloud,
             libvirt_uri,
-            disks,
             images,
             networks,
             domains,

@@ -45,7 +45,10 @@ fn an_empty_lab_has_every_default() {
     assert_eq!(lab.workspace, dir.path().join("workspace"));
     assert_eq!(lab.results, dir.path().join("workspace/results"));
     assert_eq!(lab.images.directory, dir.path().join("workspace/images"));
-    assert_eq!(lab.disks, PathBuf::from("/var/lib/libvirt/images"));
+    assert_eq!(
+        lab.variables.expand("$IMAGES").unwrap(),
+        "/var/lib/libvirt/images"
+    );
     assert_eq!(lab.images.publish, Publish::None);
     assert!(lab.images.in_driver_info);
     assert_eq!(lab.cloud.patience, Duration::from_secs(300));
@@ -63,7 +66,7 @@ fn an_empty_lab_has_every_default() {
 }
 
 #[test]
-fn the_seeds_domain_is_read_as_it_is() {
+fn a_domain_for_virt_install_is_read_as_it_is() {
     let lab = load(&[
         (
             "lab.toml",

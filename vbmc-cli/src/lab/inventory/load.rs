@@ -41,11 +41,7 @@ impl Inventory {
         }
         let warnings = check::all(&file, &nodes, &mut problems);
         problems.check()?;
-        Ok(Self {
-            file: lab.introspection.inventory.clone(),
-            nodes,
-            warnings,
-        })
+        Ok(Self { nodes, warnings })
     }
 }
 

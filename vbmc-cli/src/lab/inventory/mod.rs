@@ -23,7 +23,6 @@ mod tripleo;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
@@ -107,11 +106,9 @@ pub(crate) struct PortSpec {
     pub(crate) local_link_connection: Map<String, Value>,
 }
 
-/// The nodes, and the file they came from.
+/// The nodes.
 #[derive(Debug, Clone)]
 pub(crate) struct Inventory {
-    /// None: there is none, and the nodes are the lab's domains.
-    pub(crate) file: Option<PathBuf>,
     pub(crate) nodes: Vec<NodeSpec>,
     /// What the operator should know, though the nodes can be registered.
     pub(crate) warnings: Vec<String>,

@@ -64,7 +64,7 @@ fn problems(inventory: &str) -> String {
 }
 
 #[test]
-fn the_seeds_inventory_is_read_as_it_is() {
+fn nodes_yaml_with_variables_is_read_as_it_is() {
     let nodes = load(
         "nodes.yaml",
         r#"
@@ -366,8 +366,8 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
 }
 
 #[test]
-fn the_example_in_the_seeds_forms_is_in_order() {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/seed-lab");
+fn the_example_in_tripleos_forms_is_in_order() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/tripleo-lab");
     let lab = Lab::load(&dir).unwrap();
     assert_eq!(lab.images.images.len(), 2);
     let inventory = Inventory::load(&lab, &domains::planned(&lab)).unwrap();
