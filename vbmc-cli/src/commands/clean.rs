@@ -1,11 +1,16 @@
 //! `vbmc clean`: removes what a lab has made.
 
+use std::time::Duration;
+
 use super::lab_args::{CloudArgs, LabArgs};
+use super::runtime;
 use crate::lab::Run;
 use crate::lab::clean::{self, Options, Part};
 use crate::lab::config::Lab;
+use crate::lab::interrupt::unless_interrupted;
 use crate::lab::lock::Lock;
 use crate::lab::manifest::Manifest;
+use crate::lab::report::Reporter;
 use crate::view::ViewArgs;
 
 const EXAMPLES: &str = "\
@@ -19,8 +24,8 @@ What the lab did not make is never touched, nor what no longer bears its mark. A
 with its disks and UEFI variables. Nodes that are deployed stop it all, unless --force is given. Results stay, unless
 --results is given.
 
-Exit codes: 0 all is gone, 1 nothing was removed, 2 wrong usage, 3 something could not be removed; a further
-run tries again.";
+Exit codes: 0 all is gone, 1 nothing was removed, 2 wrong usage, 3 something could not be removed, 130 interrupted.
+A further run tries again.";
 
 /// Remove what a lab has made: nodes, images, BMCs, domains with their disks, and networks
 #[derive(Debug, clap::Args)]
@@ -56,17 +61,30 @@ pub(crate) struct Args {
     view: ViewArgs,
 }
 
-pub(super) async fn run(args: Args, quiet: bool) -> anyhow::Result<()> {
+/// How long the end of a call to libvirt, or of a question to the operator, is waited for after an interruption.
+const PARTING: Duration = Duration::from_secs(2);
+
+pub(super) fn run(args: Args, quiet: bool) -> anyhow::Result<()> {
     let lab = Lab::load(&args.lab.dir()?)?;
+    let report = args.view.reporter(quiet);
+    let runtime = runtime()?;
+    let cleaned = runtime.block_on(unless_interrupted(clean(args, lab, &report)));
+    runtime.shutdown_timeout(PARTING);
+    let finished = report.finish();
+    cleaned?;
+    Ok(finished?)
+}
+
+async fn clean(args: Args, lab: Lab, report: &Reporter) -> anyhow::Result<()> {
+    // Whoever only looks may do so while another run is at work.
     let _lock = (!args.dry_run)
         .then(|| Lock::take(&lab.workspace))
         .transpose()?;
-    let manifest = Manifest::load(&lab.workspace.join("manifest.json"))?;
     let choice = args.cloud.choice(Some(&lab));
     let mut run = Run {
+        manifest: Manifest::load(&lab.workspace.join("manifest.json"))?,
         lab,
-        manifest,
-        report: args.view.reporter(quiet),
+        report: report.clone(),
         dry_run: args.dry_run,
     };
     let options = Options {
@@ -75,8 +93,5 @@ pub(super) async fn run(args: Args, quiet: bool) -> anyhow::Result<()> {
         force: args.force,
         results: args.results,
     };
-    let cleaned = clean::clean(&mut run, choice, &options).await;
-    let finished = run.report.finish();
-    cleaned?;
-    Ok(finished?)
+    clean::clean(&mut run, choice, &options).await
 }

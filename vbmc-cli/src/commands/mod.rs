@@ -54,7 +54,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
     match command {
         Command::Add(args) => with_daemon(async |client| add::run(client, args).await),
-        Command::Clean(args) => runtime()?.block_on(clean::run(args, quiet)),
+        Command::Clean(args) => clean::run(args, quiet),
         Command::Delete(args) => with_daemon(async |client| delete::run(client, args).await),
         Command::List(args) => with_daemon(async |client| list::run(client, args).await),
         Command::Show(args) => with_daemon(async |client| show::run(client, args).await),

@@ -20,6 +20,7 @@ use tokio::task::spawn_blocking;
 pub(crate) use self::plan::Part;
 use self::plan::{Thing, plan};
 use self::tools::Tools;
+use super::introspect::SentSecrets;
 use super::report::{Kind, Outcome, Progress, Subject};
 use super::{Run, results};
 use crate::openstack::cloud::Choice;
@@ -43,11 +44,14 @@ enum Found {
     /// It is there, and what it is.
     There(String),
     Gone,
-    /// There is one, and it isn't the lab's.
-    Foreign,
+    /// It isn't the lab's any more, and why.
+    Foreign(&'static str),
     /// Its removal would harm somebody.
     InUse(String),
 }
+
+/// Why most things are left alone.
+const UNMARKED: &str = "what is there now does not bear this lab's mark";
 
 /// Removes what the lab has made, after showing it and asking.
 pub(crate) async fn clean(run: &mut Run, choice: Choice, options: &Options) -> anyhow::Result<()> {
@@ -112,16 +116,10 @@ async fn look(run: &mut Run, tools: &Tools, only: &[Part]) -> anyhow::Result<Vec
                 run.report
                     .outcome(&subject, Outcome::Unchanged, "gone already");
             }
-            Ok(Found::Foreign) => {
+            Ok(Found::Foreign(why)) => {
                 forget(run, &thing)?;
-                run.report.outcome(
-                    &subject,
-                    Outcome::Skipped,
-                    format!(
-                        "left alone: what is there now does not bear the mark of the lab {}",
-                        run.lab.name
-                    ),
-                );
+                let detail = format!("left alone: {why}");
+                run.report.outcome(&subject, Outcome::Skipped, detail);
             }
             Ok(Found::InUse(why)) => in_use.push(format!("{subject} {why}")),
             Err(error) => fail(run, &subject, &error),
@@ -166,6 +164,9 @@ async fn confirm(run: &Run, count: usize) -> anyhow::Result<()> {
 fn forget(run: &mut Run, thing: &Thing) -> anyhow::Result<()> {
     if run.dry_run {
         return Ok(());
+    }
+    if let Thing::Node(node) = thing {
+        SentSecrets::load(&run.lab.workspace).forget(&node.id)?;
     }
     run.manifest.change(|made| thing.forget(made))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::Found;
+use super::{Found, UNMARKED};
 use crate::lab::MARK;
 use crate::openstack::baremetal::{Baremetal, Fields, Node, ProvisionState, Target};
 use crate::openstack::error::Error;
@@ -38,7 +38,7 @@ pub(super) async fn look(
     };
     let mark = node.extra.get(MARK).and_then(|mark| mark.as_str());
     if mark != Some(lab) {
-        return Ok(Found::Foreign);
+        return Ok(Found::Foreign(UNMARKED));
     }
     let state = &node.provision_state;
     if is_in_use(&node) && !force {

@@ -15,7 +15,7 @@ use vbmc_core::host::libvirt::admin::xml::{DomainOutline, Mark};
 use vbmc_core::host::libvirt::admin::{Admin, AdminError};
 
 use super::plan::Thing;
-use super::{Found, nodes};
+use super::{Found, UNMARKED, nodes};
 use crate::client::Client;
 use crate::lab::manifest::{InCloud, OnHypervisor};
 use crate::lab::report::{Kind, Reporter, Subject};
@@ -76,7 +76,7 @@ impl Tools {
             Thing::Bmc(name) => self.look_at_bmc(name).await,
             Thing::Domain(domain) => self.look_at_domain(domain).await,
             Thing::Disk(disk) => match self.user_of(disk, |user| user.stays).await {
-                Some(_) => Ok(Found::Foreign),
+                Some(_) => Ok(Found::Foreign("a domain that is not this lab's has it")),
                 None => self.on(disk, look_at_disk).await,
             },
             Thing::Network(network) => self.look_at_network(network).await,
@@ -124,7 +124,7 @@ impl Tools {
         let found = match glance.image(&image.id).await {
             Err(Error::NotFound(_)) => Found::Gone,
             Err(error) => return Err(error.into()),
-            Ok(there) if there.property(MARK) != Some(&self.lab) => Found::Foreign,
+            Ok(there) if there.property(MARK) != Some(&self.lab) => Found::Foreign(UNMARKED),
             Ok(there) => Found::There(match there.size {
                 Some(size) => format!("{size} bytes in Glance"),
                 None => "in Glance, without data".to_owned(),
@@ -162,7 +162,7 @@ impl Tools {
         let mut in_use = self.in_use.lock().await;
         in_use.insert(domain.clone(), InUse { disks, stays });
         if stays {
-            return Ok(Found::Foreign);
+            return Ok(Found::Foreign(UNMARKED));
         }
         let power = if facts.active { "running" } else { "off" };
         Ok(Found::There(power.to_owned()))
@@ -187,7 +187,7 @@ impl Tools {
             .await?;
         Ok(match there {
             None => Found::Gone,
-            Some(facts) if !self.is_ours(facts.mark.as_ref()) => Found::Foreign,
+            Some(facts) if !self.is_ours(facts.mark.as_ref()) => Found::Foreign(UNMARKED),
             Some(facts) => {
                 let state = if facts.active { "up" } else { "down" };
                 Found::There(state.to_owned())
@@ -279,7 +279,7 @@ fn elsewhere(found: Found, made_at: &str, looked_at: &str) -> anyhow::Result<Fou
 fn look_at_file(path: &Path) -> anyhow::Result<Found> {
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Gone),
-        Ok(meta) if meta.is_dir() => Ok(Found::Foreign),
+        Ok(meta) if meta.is_dir() => Ok(Found::Foreign("it is a directory now")),
         meta => Ok(Found::There(format!("{} bytes", meta?.len()))),
     }
 }

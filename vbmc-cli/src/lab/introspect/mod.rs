@@ -25,6 +25,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use self::engine::Terms;
+pub(crate) use self::register::SentSecrets;
 use self::server::Server;
 use self::tell::Place;
 use super::Run;

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use self::change::Changes;
 use self::find::Registered;
-use self::sent::SentSecrets;
+pub(crate) use self::sent::SentSecrets;
 use super::server::Server;
 use crate::lab::inventory::NodeSpec;
 use crate::lab::manifest::InCloud;

@@ -15,7 +15,7 @@ use crate::openstack::baremetal::PatchOp;
 
 /// The digests by node UUID, and where they are kept.
 #[derive(Debug)]
-pub(super) struct SentSecrets {
+pub(crate) struct SentSecrets {
     path: PathBuf,
     digests: BTreeMap<String, Salted>,
 }
@@ -28,7 +28,7 @@ struct Salted {
 
 impl SentSecrets {
     /// What is kept in `workspace`. A file that cannot be used is as good as none: passwords are sent once more.
-    pub(super) fn load(workspace: &Path) -> Self {
+    pub(crate) fn load(workspace: &Path) -> Self {
         let path = workspace.join("passwords-sent.json");
         let digests = std::fs::read(&path)
             .ok()
@@ -52,6 +52,18 @@ impl SentSecrets {
         let digest = digest(&salt, uuid, secrets);
         self.digests
             .insert(uuid.to_owned(), Salted { salt, digest });
+        self.write()
+    }
+
+    /// Drops what is kept of a node that is gone, and the file with the last one.
+    pub(crate) fn forget(&mut self, uuid: &str) -> anyhow::Result<()> {
+        if self.digests.remove(uuid).is_none() {
+            return Ok(());
+        }
+        if self.digests.is_empty() {
+            return std::fs::remove_file(&self.path)
+                .with_context(|| format!("cannot remove {}", self.path.display()));
+        }
         self.write()
     }
 
@@ -107,7 +119,11 @@ mod tests {
         let path = dir.path().join("passwords-sent.json");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let text = std::fs::read_to_string(path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains("one"), "{text}");
+
+        sent.forget("a").unwrap();
+        sent.forget("b").unwrap();
+        assert!(!path.exists(), "nothing stays of nodes that are gone");
     }
 }
