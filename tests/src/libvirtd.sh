@@ -22,9 +22,11 @@ mkdir "$dir/dev"
 mount -t tmpfs -o mode=755 tmpfs "$dir/dev"
 for device in /dev/*; do
     copy=$dir/dev/${device##*/}
-    if [ "$device" = /dev/kvm ]; then
-        continue
-    elif [ -L "$device" ]; then
+    case $device in
+    # ptmx finds its terminals beside itself, which a copy of it has not.
+    /dev/kvm | /dev/pts | /dev/ptmx) continue ;;
+    esac
+    if [ -L "$device" ]; then
         cp -P "$device" "$copy"
     elif [ -d "$device" ]; then
         mkdir "$copy"
@@ -34,6 +36,9 @@ for device in /dev/*; do
         mount --bind "$device" "$copy"
     fi
 done
+mkdir "$dir/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$dir/dev/pts"
+ln -s pts/ptmx "$dir/dev/ptmx"
 mount --move "$dir/dev" /dev
 
 cat >/etc/libvirt/libvirtd.conf <<CONF

@@ -13,7 +13,8 @@
 //! | [`log`] | messages on stderr and in `--log-file` |
 //! | [`password`] | passwords from files |
 //!
-//! Nothing here touches a hypervisor or a BMC's file: vbmcd does that.
+//! VirtualBMC's commands touch neither a hypervisor nor a BMC's file: vbmcd does that. The lab workflow makes what is on
+//! the hypervisor by itself, and BMCs through vbmcd.
 
 mod cli;
 mod client;

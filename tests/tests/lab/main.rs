@@ -2,3 +2,4 @@
 //! ramdisk: `lab_real.rs`.
 
 mod ironic;
+mod machines;

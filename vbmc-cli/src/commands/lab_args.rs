@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::lab::config::Lab;
+use crate::lab::config::{CloudConfig, Lab};
 use crate::openstack::cloud::Choice;
 
 /// What makes a directory a lab.
@@ -67,13 +67,18 @@ pub(crate) struct CloudArgs {
 impl CloudArgs {
     /// What was chosen: here, or else in the lab's lab.toml; nothing of it leaves it to the environment.
     pub(crate) fn choice(&self, lab: Option<&Lab>) -> Choice {
-        let of_lab = lab.map(|lab| Choice::from(&lab.cloud)).unwrap_or_default();
+        let of_lab = lab.map(|lab| lab.cloud.clone()).unwrap_or_default();
+        Choice::from(&self.instead_of(of_lab))
+    }
+
+    /// The same, as if lab.toml had said it.
+    pub(crate) fn instead_of(&self, of_lab: CloudConfig) -> CloudConfig {
         match &self.os_cloud {
             None => of_lab,
-            Some(cloud) => Choice {
+            Some(cloud) => CloudConfig {
                 cloud: Some(cloud.clone()),
                 patience: of_lab.patience,
-                ..Choice::default()
+                ..CloudConfig::default()
             },
         }
     }

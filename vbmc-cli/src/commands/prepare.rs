@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use url::Url;
 use vbmc_core::config::ConfigFile;
 
-use super::lab_args::LabArgs;
+use super::lab_args::{CloudArgs, LabArgs};
 use super::runtime;
 use crate::client::Client;
 use crate::lab::config::{Lab, Publish};
@@ -15,7 +15,7 @@ use crate::lab::interrupt::unless_interrupted;
 use crate::lab::lock::Lock;
 use crate::lab::manifest::Manifest;
 use crate::lab::problems::Problems;
-use crate::lab::report::{Kind, Reporter, Subject};
+use crate::lab::report::{Kind, Reporter, Subject, Tally};
 use crate::lab::{Run, bmcs, cloud, domains, images, networks, results};
 use crate::openstack::Session;
 use crate::openstack::cloud::Choice;
@@ -25,17 +25,19 @@ use crate::view::ViewArgs;
 const ABOUT: &str = "\
 Make a lab's images, networks, machines and BMCs
 
-What lab.toml and the files beside it describe, in this order:
+What lab.toml and the files beside it describe is made, in this order:
 
   images    built by their commands, or fetched and checked
   networks  libvirt networks, defined and started
-  publish   images brought to where Ironic finds them: Glance, an HTTP root, or a directory
-  domains   disk images made, and domains defined with a serial console
-  bmcs      added to vbmcd and started, then asked for their power state over IPMI
+  publish   images brought to where Ironic finds them
+  domains   disk images made, and domains defined
+  bmcs      added to vbmcd and started, then asked for their power state
 
-What is there already is compared and left alone: differences are told. A second run changes nothing. Interrupted at any
-point, the next run goes on. What was made is written to workspace/manifest.json, and `vbmc clean` removes that and
-nothing else. Logs are gathered in workspace/results/, also after a failure.";
+What is there already is compared and left alone, and every difference is told: a second run changes nothing. \
+Interrupted at any point, the next run goes on from there.
+
+workspace/manifest.json says what was made: `vbmc clean` removes that and nothing else. Logs are gathered in \
+workspace/results/, also after a failure.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,10 +46,11 @@ Examples:
   vbmc prepare --lab ~/lab --only networks,domains,bmcs
   vbmc prepare -f json | jq -r 'select(.outcome == \"failed\") | .detail'
 
-It needs libvirt and vbmcd, and for domains described by virt-install.arguments also virt-install. When it is done,
-`vbmc introspect` registers the machines with Ironic.
+It needs libvirt and vbmcd, and for domains described by virt-install.arguments also virt-install. When it \
+is done, `vbmc introspect` registers the machines with Ironic.
 
-Exit codes: 0 all is as it should be, 1 it could not be done, 2 wrong usage, 3 some of it failed, 130 interrupted.";
+Exit codes: 0 all is as it should be, 1 it could not be done, 2 wrong usage, 3 some of it failed, 130 \
+interrupted.";
 
 /// How long the end of a call to libvirt is waited for after an interruption.
 const PARTING: Duration = Duration::from_secs(2);
@@ -66,6 +69,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     lab: LabArgs,
+
+    #[command(flatten)]
+    cloud: CloudArgs,
 
     #[command(flatten)]
     view: ViewArgs,
@@ -95,12 +101,17 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, quiet: bool) -> anyhow::Result<()> {
-    let lab = Lab::load(&args.lab.dir()?)?;
+    let mut lab = Lab::load(&args.lab.dir()?)?;
+    lab.cloud = args.cloud.instead_of(lab.cloud);
     let report = args.view.reporter(quiet);
     let runtime = runtime()?;
     let done = runtime.block_on(unless_interrupted(prepare(args, lab, &report)));
     // A call to libvirt that is under way ends on its own: it is better not to leave in the middle of it.
     runtime.shutdown_timeout(PARTING);
+    // Before anything was done, there is nothing to sum up.
+    if done.is_err() && report.tally() == Tally::default() {
+        return done;
+    }
     let ended = report.finish();
     done?;
     Ok(ended?)
@@ -128,7 +139,8 @@ async fn prepare(args: &Args, lab: Lab, report: &Reporter) -> anyhow::Result<()>
     // Above all when a step failed.
     results::gather(&run, None).await;
     made?;
-    if report.tally().failed == 0 && !run.dry_run && steps.contains(&Step::Bmcs) {
+    let tally = report.tally();
+    if tally.failed + tally.skipped == 0 && !run.dry_run && steps.contains(&Step::Bmcs) {
         report.note(&subject, "is ready; next: `vbmc introspect`");
     }
     Ok(())

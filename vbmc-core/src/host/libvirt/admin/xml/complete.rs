@@ -35,7 +35,7 @@ impl Needs<'_> {
         self.mark.put_in(&domain, &mut edits);
         let os = domain.child("os").ok_or(DescriptionError::Missing("os"))?;
         if self.uefi && !is_uefi(&domain) {
-            add_uefi(os, &mut edits)?;
+            add_uefi(&domain, os, &mut edits)?;
         }
         add_network_boot(&domain, os, &mut edits);
         self.add_console(&domain, &mut edits);
@@ -99,8 +99,8 @@ fn serial_port(log: &str) -> String {
     format!("<serial type='pty'>{log}<target port='0'/></serial>")
 }
 
-/// The firmware without secure boot: ramdisks are not signed by anyone it knows.
-fn add_uefi(os: &Element, edits: &mut Edits<'_>) -> Result<(), DescriptionError> {
+/// The firmware without secure boot, since ramdisks are not signed by anyone it knows; and ACPI, which it needs.
+fn add_uefi(domain: &Element, os: &Element, edits: &mut Edits<'_>) -> Result<(), DescriptionError> {
     if os.child("loader").is_some() || os.attribute("firmware").is_some() {
         return Err(DescriptionError::Firmware);
     }
@@ -112,6 +112,11 @@ fn add_uefi(os: &Element, edits: &mut Edits<'_>) -> Result<(), DescriptionError>
     {
         let insecure = "<firmware><feature enabled='no' name='secure-boot'/></firmware>";
         edits.insert_after(kind, insecure);
+    }
+    match domain.child("features") {
+        Some(features) if features.child("acpi").is_some() => {}
+        Some(features) => edits.insert_first(features, "<acpi/>"),
+        None => edits.insert_after(os, "<features><acpi/></features>"),
     }
     Ok(())
 }
@@ -203,6 +208,7 @@ mod tests {
     <boot dev='hd'/>
     <boot dev='network'/>
   </os>
+  <features><acpi/></features>
   <devices>
     <interface type='user'/>
     <serial type='pty'><log file='/log/node-0.log' append='on'/><target port='0'/></serial>
@@ -217,6 +223,19 @@ mod tests {
         assert_eq!(complete(&once, true).unwrap(), once);
         let mine = once.replace("<serial type='pty'>", "<serial type='tcp'>");
         assert_eq!(complete(&mine, false).unwrap(), mine);
+    }
+
+    #[test]
+    fn uefi_brings_acpi_unless_it_is_there() {
+        let with = |features: &str| PLAIN.replace("<devices>", &format!("{features}<devices>"));
+        let done = complete(&with("<features><apic/></features>"), true).unwrap();
+        assert!(
+            done.contains("<features><acpi/><apic/></features>"),
+            "{done}"
+        );
+        let done = complete(&with("<features><acpi/></features>"), true).unwrap();
+        assert_eq!(done.matches("<acpi/>").count(), 1);
+        assert!(!complete(PLAIN, false).unwrap().contains("<acpi/>"));
     }
 
     #[test]
