@@ -66,7 +66,7 @@ fn failed(failure: &Failure, spec: &NodeSpec, place: &Place) -> String {
     };
     let times = match failure.inspections {
         0 | 1 => String::new(),
-        many => format!(" {many} times"),
+        many => format!(", in {many} attempts"),
     };
     match failure.doing {
         Doing::Verify if failure.timed_out => format!(
@@ -195,7 +195,7 @@ mod tests {
         spec.domain = Some("node-0".to_owned());
         assert_eq!(
             failed(&failure, &spec, &place()),
-            "its ramdisk did not call back within 1200 s 3 times. See on `virsh -c qemu:///system console node-0` \
+            "its ramdisk did not call back within 1200 s, in 3 attempts. See on `virsh -c qemu:///system console node-0` \
              whether it boots from the network, gets its kernel and ramdisk, and reaches http://192.0.2.1:6385/"
         );
     }

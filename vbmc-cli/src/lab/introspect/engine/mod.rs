@@ -284,33 +284,32 @@ impl Engine {
         let Some(unit) = self.units.get_mut(number) else {
             return;
         };
-        let what = unit.instruction(switch);
+        self.report.note(&unit.subject, unit.instruction(switch));
         if !self.terms.confirm {
-            self.report.note(&unit.subject, what);
             unit.machine.switched(switch, Instant::now());
             return;
         }
-        let (report, subject) = (self.report.clone(), unit.subject.clone());
-        self.questions.spawn_blocking(move || {
-            let answer = report.ask(&format!("{subject}: {what}. Is it {switch}?"));
-            if answer.is_none() {
-                report.note(&subject, what);
-            }
-            (number, switch, answer)
-        });
+        self.question(number, switch);
+    }
+
+    fn question(&mut self, number: usize, switch: Switch) {
+        let Some(unit) = self.units.get(number) else {
+            return;
+        };
+        let report = self.report.clone();
+        // Short: it shares a line of the terminal with the answer.
+        let question = format!("Is {} {switch} now?", unit.member.spec.label());
+        self.questions
+            .spawn_blocking(move || (number, switch, report.ask(&question)));
     }
 
     fn answered(&mut self, (number, switch, answer): (usize, Switch, Option<bool>)) {
         let Some(unit) = self.units.get_mut(number) else {
             return;
         };
-        if answer == Some(false) && !unit.ended && unit.machine.waits_for(switch) {
-            unit.machine.give_up();
-            let detail = format!(
-                "given up, since it could not be switched {switch}; Ironic stops waiting for it by itself"
-            );
-            unit.end(&self.report, Outcome::Failed, &detail);
-            return;
+        if answer == Some(false) && unit.machine.waits_for(switch) {
+            // Not yet, that is: whoever gives up ends the run.
+            return self.question(number, switch);
         }
         unit.machine.switched(switch, Instant::now());
     }

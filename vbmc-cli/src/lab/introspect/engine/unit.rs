@@ -55,12 +55,12 @@ impl Unit {
         self.machine.takes_slot() || self.sending == Some(Request::Inspect)
     }
 
-    /// Tells how far it is, if that is news. `waits_for` none: as before.
+    /// Tells how far it is, if that is news. `waits_for` none: as before, in the same state.
     pub(super) fn show(&mut self, report: &Reporter, reading: &Reading, waits_for: Option<String>) {
         let before = || {
-            self.shown
-                .as_ref()
-                .and_then(|shown| shown.waits_for.clone())
+            let shown = self.shown.as_ref()?;
+            let same = (&shown.state, shown.since) == (&reading.state, reading.view.since);
+            shown.waits_for.clone().filter(|_| same)
         };
         let shown = Shown {
             state: reading.state.clone(),

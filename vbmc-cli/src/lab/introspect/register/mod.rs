@@ -120,7 +120,7 @@ pub(super) async fn register(
         }
         return Ok(Vec::new());
     }
-    remember_before(run, server, &plans)?;
+    remember_before(run, server, &registered, &plans)?;
     let done: Vec<_> = stream::iter(plans)
         .map(|(spec, plan)| carry_out(&server.ironic, &sent, spec, plan))
         .buffered(AT_ONCE)
@@ -256,10 +256,11 @@ fn to_send(uuid: &str, changes: &Changes, verified: bool, sent: &SentSecrets) ->
 }
 
 /// The manifest knows nodes before they are made: what is interrupted in between can be cleaned too. It also gets
-/// back those that carry the lab's mark.
+/// back those that carry the lab's mark, and forgets those that somebody has deleted and that are made anew.
 fn remember_before(
     run: &mut Run,
     server: &Server,
+    registered: &Registered,
     plans: &[(NodeSpec, Plan)],
 ) -> anyhow::Result<()> {
     let endpoint = server.ironic.endpoint().to_string();
@@ -277,8 +278,12 @@ fn remember_before(
             })
         })
         .collect();
+    let is_there = |id: &str| registered.nodes.iter().any(|node| node.uuid == id);
     run.manifest.change(|made| {
         for entry in entries {
+            made.nodes.retain(|node| {
+                (&node.endpoint, &node.name) != (&entry.endpoint, &entry.name) || is_there(&node.id)
+            });
             match made.nodes.iter_mut().find(|node| node.id == entry.id) {
                 Some(known) => *known = entry,
                 None => made.nodes.push(entry),
