@@ -41,6 +41,9 @@ const POLL: Duration = Duration::from_secs(1);
 /// For Glance to do with the data what it does: convert it, copy it to its stores.
 const ACTIVE_LIMIT: Duration = Duration::from_secs(900);
 
+/// The same after a connection that was lost. If the data did not arrive, Glance says `saving` for ever.
+const LOST_LIMIT: Duration = Duration::from_secs(20);
+
 /// A Glance, and what we know of it.
 pub(super) struct Uploads {
     images: Images,
@@ -164,16 +167,19 @@ impl Uploads {
             let (path, size) = (item.path.clone(), item.size);
             let open = move || pieces(path.clone(), size, teller.clone());
             let sent = self.images.upload(&id, item.size, open).await;
-            let broke_off = match sent {
+            let (limit, lost) = match sent {
+                Ok(()) => (ACTIVE_LIMIT, None),
                 // It may have arrived all the same.
-                Ok(()) | Err(openstack::Error::Interrupted { .. }) => {
-                    match self.until_active(run, subject, &id).await {
-                        Ok(image) if is_same(run, item, &image).await? => return Ok(id),
-                        Ok(_) => anyhow!("what Glance has of {name} differs from what was sent"),
-                        Err(error) => error,
-                    }
+                Err(error @ openstack::Error::Interrupted { .. }) => (LOST_LIMIT, Some(error)),
+                Err(error) => {
+                    self.remove(run, &id).await?;
+                    return Err(error.into());
                 }
-                Err(error) => error.into(),
+            };
+            let broke_off = match self.until_active(run, subject, &id, limit).await {
+                Ok(image) if is_same(run, item, &image).await? => return Ok(id),
+                Ok(_) => anyhow!("what Glance has of {name} differs from what was sent"),
+                Err(error) => lost.map_or(error, anyhow::Error::from),
             };
             self.remove(run, &id).await?;
             if attempt == ATTEMPTS {
@@ -218,7 +224,13 @@ impl Uploads {
         Ok(made.id)
     }
 
-    async fn until_active(&self, run: &Run, subject: &Subject, id: &str) -> anyhow::Result<Image> {
+    async fn until_active(
+        &self,
+        run: &Run,
+        subject: &Subject,
+        id: &str,
+        limit: Duration,
+    ) -> anyhow::Result<Image> {
         let begun = Instant::now();
         loop {
             let image = self.images.image(id).await?;
@@ -229,10 +241,10 @@ impl Uploads {
                     "Glance has taken the data, and says that the image is {status}; see its log"
                 ),
             }
-            if begun.elapsed() > ACTIVE_LIMIT {
+            if begun.elapsed() > limit {
                 bail!(
                     "after {} s, Glance still says {}",
-                    ACTIVE_LIMIT.as_secs(),
+                    limit.as_secs(),
                     image.status
                 );
             }
