@@ -79,8 +79,9 @@ impl Board {
         &mut self,
         at: Timestamp,
         endpoint: &str,
-        nodes: Vec<(Option<Timestamp>, Node)>,
+        mut nodes: Vec<(Option<Timestamp>, Node)>,
     ) -> Vec<Change> {
+        nodes.sort_by_cached_key(|(_, node)| key(node));
         let is_first = self.answered.replace(at).is_none();
         self.trouble = None;
         endpoint.clone_into(&mut self.endpoint);
@@ -192,7 +193,7 @@ pub(super) mod tests {
                 (None, node("a", "enroll", None)),
             ],
         );
-        assert_eq!(told(&first), ["b ->enroll", "a ->enroll"]);
+        assert_eq!(told(&first), ["a ->enroll", "b ->enroll"]);
         let second = board.answered(
             at(11),
             "",
