@@ -33,11 +33,6 @@ mod log;
 mod openstack;
 mod output;
 mod password;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "being built: goes away when prepare and introspect use it"
-)]
 mod view;
 
 use std::io::{self, Write};

@@ -9,10 +9,6 @@ mod delete;
 mod image;
 mod introspect;
 mod lab;
-#[allow(
-    dead_code,
-    reason = "being built: goes away when prepare and introspect use it"
-)]
 mod lab_args;
 mod list;
 mod names;
