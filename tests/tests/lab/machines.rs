@@ -202,3 +202,24 @@ fn what_can_be_said_at_once_is_said_before_anything_is_done() {
     }
     assert!(!said.contains("==>"), "{said}");
 }
+
+#[test]
+fn a_description_that_asks_for_kvm_is_told_what_to_write() {
+    let ground = Ground::start();
+    let kvm = DOMAIN.replace("$VIRT_TYPE", "kvm");
+    ground.lab.write("domains/node-0/domain.xml", kvm);
+    let only = ["--only", "networks,domains"];
+    let said = ground.prepare(only).outcome().fails_with(3);
+    assert!(
+        said.contains("could not define the domain \"node-0\""),
+        "{said}"
+    );
+    assert!(said.contains("write <domain type='$VIRT_TYPE'>"), "{said}");
+    ground.lab.write("domains/node-0/domain.xml", DOMAIN);
+    let said = ground.prepare(only).outcome().ok();
+    assert_eq!(
+        changes(&said).len(),
+        1,
+        "the disk and the network are there: {said}"
+    );
+}

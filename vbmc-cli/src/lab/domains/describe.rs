@@ -67,6 +67,12 @@ pub(super) async fn describe(
     if outline.nics.is_empty() {
         warnings.push("it has no network card, so Ironic cannot boot it".to_owned());
     }
+    if virtualization == Virtualization::Emulated && outline.kind == "kvm" {
+        warnings.push(format!(
+            "this hypervisor has no KVM: write <domain type='$VIRT_TYPE'> in {}, which is kvm only where that works",
+            file.display()
+        ));
+    }
     Ok(Wanted {
         xml,
         outline,
