@@ -136,7 +136,14 @@ impl Uploads {
             same: None,
             others: Vec::new(),
         };
-        let mut images = self.images.named(name).await?;
+        let mut images = match self.images.named(name).await {
+            Err(error @ openstack::Error::Forbidden(_)) => {
+                return Err(anyhow!(
+                    "{error}. Glance belongs to projects: a login with system_scope is of no use there"
+                ));
+            }
+            images => images?,
+        };
         // Our own are preferred to others that are the same.
         images.sort_by_key(|image| image.property(MARK) != Some(&run.lab.name));
         for image in images {
