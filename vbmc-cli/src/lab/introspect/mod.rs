@@ -82,11 +82,11 @@ pub(crate) async fn introspect(
         clean: options.clean.unwrap_or(config.clean),
         provide: options.provide.unwrap_or(config.provide),
         attempts: config.attempts,
-        results: run.lab.results.clone(),
         confirm: options.confirm,
         place: Place {
             ironic: server.ironic.endpoint().to_string(),
             libvirt_uri: run.lab.libvirt_uri.clone(),
+            results: run.lab.results.clone(),
             concurrency: options.concurrency.unwrap_or(config.concurrency).max(1),
             timeout: options.timeout.unwrap_or(config.timeout),
         },

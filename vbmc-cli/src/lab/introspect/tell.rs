@@ -1,5 +1,6 @@
 //! How nodes ended, in words: what was done, or what went wrong, what Ironic says to it, and what to look at.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -16,6 +17,8 @@ const MAX_QUOTED: usize = 400;
 pub(super) struct Place {
     pub(super) ironic: String,
     pub(super) libvirt_uri: String,
+    /// Where logs are gathered at the end of the run.
+    pub(super) results: PathBuf,
     /// Nodes inspected at the same time.
     pub(super) concurrency: usize,
     /// For one inspection.
@@ -84,6 +87,11 @@ fn failed(failure: &Failure, spec: &NodeSpec, place: &Place) -> String {
             "its inspection failed{times}{said}. {}",
             look_at_boot(spec, place)
         ),
+        Doing::Clean if failure.timed_out => format!(
+            "its ramdisk did not clean it within {} s. {}",
+            place.timeout.as_secs(),
+            look_at_boot(spec, place)
+        ),
         Doing::Clean | Doing::Provide => format!(
             "its cleaning failed{said}. It is left in clean failed. {}",
             look_at_boot(spec, place)
@@ -123,11 +131,20 @@ fn try_bmc(spec: &NodeSpec) -> String {
 /// Where to see how far a ramdisk came.
 fn look_at_boot(spec: &NodeSpec, place: &Place) -> String {
     let console = match &spec.domain {
-        Some(domain) => format!("`virsh -c {} console {domain}`", place.libvirt_uri),
-        None => "its console".to_owned(),
+        Some(domain) => format!(
+            "in {} (or live: `virsh -c {} console {domain}`)",
+            place
+                .results
+                .join("domains")
+                .join(domain)
+                .join("console.log")
+                .display(),
+            place.libvirt_uri
+        ),
+        None => "on its console".to_owned(),
     };
     format!(
-        "See on {console} whether it boots from the network, gets its kernel and ramdisk, and reaches {}",
+        "See {console} whether it boots from the network, gets its kernel and ramdisk, and reaches {}",
         place.ironic
     )
 }
@@ -154,6 +171,7 @@ mod tests {
         Place {
             ironic: "http://192.0.2.1:6385/".to_owned(),
             libvirt_uri: "qemu:///system".to_owned(),
+            results: "results".into(),
             concurrency: 10,
             timeout: Duration::from_secs(1200),
         }
@@ -195,8 +213,8 @@ mod tests {
         spec.domain = Some("node-0".to_owned());
         assert_eq!(
             failed(&failure, &spec, &place()),
-            "its ramdisk did not call back within 1200 s, in 3 attempts. See on `virsh -c qemu:///system console node-0` \
-             whether it boots from the network, gets its kernel and ramdisk, and reaches http://192.0.2.1:6385/"
+            "its ramdisk did not call back within 1200 s, in 3 attempts. See in \
+             results/domains/node-0/console.log (or live: `virsh -c qemu:///system console node-0`) whether it boots from the network, gets its kernel and ramdisk, and reaches http://192.0.2.1:6385/"
         );
     }
 

@@ -28,8 +28,10 @@ pub(super) async fn send(server: &Server, uuid: &str, request: Request) -> Heard
         (Request::Manage, _) => provision(Target::Manage).await,
         (Request::Inspect, None) => provision(Target::Inspect).await,
         (Request::Inspect, Some(inspector)) => inspector.start(uuid).await,
-        (Request::Abort, None) => provision(Target::Abort).await,
-        (Request::Abort, Some(inspector)) => inspector.abort(uuid).await,
+        (Request::AbortCleaning, _) | (Request::AbortInspection, None) => {
+            provision(Target::Abort).await
+        }
+        (Request::AbortInspection, Some(inspector)) => inspector.abort(uuid).await,
         (Request::PowerOff, _) => ironic.set_power(uuid, PowerTarget::Off).await,
         (Request::Clean, _) => provision(Target::clean_metadata()).await,
         (Request::Provide, _) => provision(Target::Provide).await,

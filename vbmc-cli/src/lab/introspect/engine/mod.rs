@@ -12,7 +12,6 @@ mod read;
 mod unit;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,7 +39,6 @@ pub(super) struct Terms {
     pub(super) clean: bool,
     pub(super) provide: bool,
     pub(super) attempts: u32,
-    pub(super) results: PathBuf,
     /// Whether the operator is asked to confirm what only they can do.
     pub(super) confirm: bool,
     pub(super) place: Place,
@@ -181,7 +179,7 @@ impl Engine {
             Step::Fetch => {
                 unit.busy = true;
                 let (server, uuid) = (Arc::clone(&self.server), unit.member.uuid.clone());
-                let (results, name) = (self.terms.results.clone(), unit.member.spec.label());
+                let (results, name) = (self.terms.place.results.clone(), unit.member.spec.label());
                 self.actions.spawn(async move {
                     let fetched = act::fetch(&server, &uuid, &results, &name).await;
                     (number, Happened::Fetched(fetched))

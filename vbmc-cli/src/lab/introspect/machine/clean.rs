@@ -6,8 +6,12 @@ use super::Waiting;
 use super::inspect::switching;
 use super::{Around, Doing, Ending, Hold, Machine, NodeView, Request, Stage, State, Step, Switch};
 
-/// For one cleaning. Ironic's own limit is shorter; this is for servers that died with the node in their hands.
-const CLEANING_LIMIT: Duration = Duration::from_secs(4 * 3600);
+/// For the cleaning before a node is available, which may erase whole disks. Ironic's own limit is shorter, as a rule;
+/// this is for servers that died with the node in their hands. What we ask for ourselves takes as long as an inspection.
+const PROVIDING_LIMIT: Duration = Duration::from_secs(4 * 3600);
+
+/// How long an aborted cleaning may go on: a step that cannot be interrupted ends first.
+const ABORT_LIMIT: Duration = Duration::from_secs(120);
 
 /// Cleanings of one node before it is given up: a BMC that restarts breaks one off.
 const CLEANINGS: u32 = 2;
@@ -57,21 +61,36 @@ impl Machine {
         match view.state {
             State::Cleaning | State::CleanWait => {
                 self.begin(around);
-                if self.over(CLEANING_LIMIT, around) {
-                    self.timed_out = true;
+                let waits = view.state == State::CleanWait;
+                if waits && let Some(step) = self.operator(Switch::On) {
+                    return Some(step);
+                }
+                let limit = match doing {
+                    Doing::Clean => self.wanted.timeout,
+                    _ => PROVIDING_LIMIT,
+                };
+                if self.over(limit + ABORT_LIMIT, around) {
                     return self.fail(doing);
                 }
-                if view.state == State::Cleaning {
-                    return Some(Step::Wait(switching(view)));
+                if self.over(limit, around) {
+                    self.timed_out = true;
+                    if waits && !view.reserved && !self.took_effect(Request::AbortCleaning, view) {
+                        return self.request(Request::AbortCleaning, around);
+                    }
                 }
-                self.operator(Switch::On)
-                    .or(Some(Step::Wait(Waiting::Cleaning)))
+                Some(Step::Wait(match waits {
+                    true => Waiting::Cleaning,
+                    false => switching(view),
+                }))
             }
             State::CleanFailed if view.reserved => Some(Step::Wait(Waiting::Lock)),
             State::CleanFailed => {
                 let request = doing.request();
                 if self.begun || request.is_some_and(|request| self.took_effect(request, view)) {
-                    self.note_error(view);
+                    if !self.timed_out {
+                        // Otherwise it says that we aborted it.
+                        self.note_error(view);
+                    }
                     self.sent = None;
                     self.begun = false;
                     if !self.rides_out_restart(view) {

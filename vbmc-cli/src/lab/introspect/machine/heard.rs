@@ -56,8 +56,15 @@ impl Machine {
                 self.timed_out = false;
                 self.since = Some(now);
             }
-            Request::Manage | Request::Clean | Request::Provide => self.since = Some(now),
-            Request::Abort | Request::PowerOff | Request::LiftFault => {}
+            Request::Manage => self.since = Some(now),
+            Request::Clean | Request::Provide => {
+                self.timed_out = false;
+                self.since = Some(now);
+            }
+            Request::AbortInspection
+            | Request::AbortCleaning
+            | Request::PowerOff
+            | Request::LiftFault => {}
         }
         self.sent = Some(Sent {
             request,

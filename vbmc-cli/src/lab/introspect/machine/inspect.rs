@@ -30,7 +30,7 @@ impl Machine {
                 }
                 if self.over(self.wanted.timeout, around) {
                     self.timed_out = true;
-                    return self.request(Request::Abort, around);
+                    return self.request(Request::AbortInspection, around);
                 }
                 Some(Step::Wait(Waiting::Ramdisk))
             }

@@ -8,7 +8,9 @@ pub(in super::super) enum Request {
     Manage,
     Inspect,
     /// Ends an inspection that takes too long.
-    Abort,
+    AbortInspection,
+    /// Ends a cleaning that takes too long.
+    AbortCleaning,
     PowerOff,
     Clean,
     Provide,
@@ -22,7 +24,8 @@ impl Request {
         match self {
             Self::Manage => "manage it",
             Self::Inspect => "inspect it",
-            Self::Abort => "abort its inspection",
+            Self::AbortInspection => "abort its inspection",
+            Self::AbortCleaning => "abort its cleaning",
             Self::PowerOff => "switch it off",
             Self::Clean => "clean it",
             Self::Provide => "make it available",

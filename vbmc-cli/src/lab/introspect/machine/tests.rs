@@ -62,9 +62,14 @@ impl Model {
                 State::Manageable
             }
             (Request::Inspect, State::Manageable | State::InspectFailed) => State::Inspecting,
-            (Request::Abort, State::InspectWait) => {
+            (Request::AbortInspection, State::InspectWait) => {
                 self.last_error = Some("aborted".to_owned());
                 State::InspectFailed
+            }
+            (Request::AbortCleaning, State::CleanWait) => {
+                self.off = true;
+                self.last_error = Some("aborted".to_owned());
+                State::CleanFailed
             }
             (Request::Clean | Request::Provide, State::Manageable) if self.hold.is_none() => {
                 self.to_available = request == Request::Provide;
@@ -282,7 +287,7 @@ fn a_ramdisk_that_does_not_call_is_tried_as_often_as_wanted() {
             .count()
     };
     assert_eq!(count(Request::Inspect), 3);
-    assert_eq!(count(Request::Abort), 3);
+    assert_eq!(count(Request::AbortInspection), 3);
     assert_eq!(count(Request::PowerOff), 2);
     let Ending::Failed(failure) = ending else {
         panic!("{ending:?}");
@@ -291,6 +296,28 @@ fn a_ramdisk_that_does_not_call_is_tried_as_often_as_wanted() {
     assert!(failure.timed_out);
     assert_eq!(failure.inspections, 3);
     assert_eq!(failure.said, None, "that we aborted it explains nothing");
+}
+
+#[test]
+fn a_ramdisk_that_does_not_clean_is_tried_twice() {
+    let mut model = Model::new(State::Manageable);
+    model.inventory = true;
+    model.ramdisk_calls = false;
+    let (steps, ending) = calm(wanted(), &mut model);
+    let expected = [
+        Step::Fetch,
+        Step::Send(Request::Clean),
+        Step::Send(Request::AbortCleaning),
+        Step::Send(Request::Manage),
+        Step::Send(Request::Clean),
+        Step::Send(Request::AbortCleaning),
+    ];
+    assert_eq!(steps, expected);
+    let Ending::Failed(failure) = ending else {
+        panic!("{ending:?}");
+    };
+    assert_eq!(failure.doing, Doing::Clean);
+    assert!(failure.timed_out);
 }
 
 #[test]
@@ -425,7 +452,7 @@ fn no_time_runs_while_the_operator_is_on_the_way() {
     around.now += Duration::from_secs(60);
     assert_eq!(
         machine.next(&model.view(), around),
-        Step::Send(Request::Abort)
+        Step::Send(Request::AbortInspection)
     );
 }
 

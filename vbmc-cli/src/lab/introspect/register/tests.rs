@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::lab::inventory::{Mac, PortSpec};
+use crate::openstack::baremetal::Node;
 
 /// A node of the inventory: some of its keys, and `mac` for one port.
 pub(in super::super) fn spec(keys: Value) -> NodeSpec {
