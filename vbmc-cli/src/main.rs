@@ -20,16 +20,8 @@ mod cli;
 mod client;
 mod commands;
 mod ipmi;
-#[allow(
-    dead_code,
-    reason = "being built: goes away when prepare and introspect use it"
-)]
 mod lab;
 mod log;
-#[allow(
-    dead_code,
-    reason = "being built: goes away when prepare and introspect use it"
-)]
 mod openstack;
 mod output;
 mod password;

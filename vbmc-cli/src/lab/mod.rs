@@ -40,8 +40,6 @@ pub(crate) mod results;
 mod testing;
 pub(crate) mod variables;
 
-use std::path::PathBuf;
-
 use self::config::Lab;
 use self::manifest::Manifest;
 use self::report::Reporter;
@@ -57,11 +55,4 @@ pub(crate) struct Run {
     pub(crate) report: Reporter,
     /// Say what would change, and change nothing.
     pub(crate) dry_run: bool,
-}
-
-impl Run {
-    /// A file of the lab: relative paths start at the lab's directory.
-    pub(crate) fn path(&self, path: impl Into<PathBuf>) -> PathBuf {
-        self.lab.dir.join(path.into())
-    }
 }

@@ -43,10 +43,6 @@ impl Inspector {
         }
     }
 
-    pub(crate) fn endpoint(&self) -> &Url {
-        &self.endpoint
-    }
-
     /// Begins. The node must be manageable.
     pub(crate) async fn start(&self, uuid: &str) -> Result<(), Error> {
         self.call(Method::POST, &[uuid]).await.map(drop)

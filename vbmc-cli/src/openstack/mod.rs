@@ -12,11 +12,6 @@
 //!
 //! Nothing here knows of labs, libvirt or terminals.
 
-#![allow(
-    unused_imports,
-    reason = "being built: goes away with the allow in main.rs"
-)]
-
 pub(crate) mod baremetal;
 pub(crate) mod cloud;
 pub(crate) mod error;

@@ -28,7 +28,7 @@ use url::Url;
 
 pub(crate) use self::node::{Fields, NewNode, Node, PatchOp};
 pub(crate) use self::resource::{Driver, HistoryEntry, NewPort, Port, Validation};
-pub(crate) use self::state::{CleanStep, PowerState, PowerTarget, ProvisionState, Target};
+pub(crate) use self::state::{PowerState, PowerTarget, ProvisionState, Target};
 pub(crate) use self::version::Microversion;
 use self::version::Negotiated;
 use super::error::Error;
@@ -186,6 +186,13 @@ impl Baremetal {
     }
 
     /// Whether a node has what its interfaces need. `deploy` is false for a node without an image, and that's no harm.
+    #[cfg_attr(
+        not(test),
+        allow(
+            dead_code,
+            reason = "recordings hold us to it; no command asks for it yet"
+        )
+    )]
     pub(crate) async fn validate(&self, uuid: &str) -> Result<BTreeMap<String, Validation>, Error> {
         self.read(&["nodes", uuid, "validate"], None).await
     }
@@ -211,10 +218,6 @@ impl Baremetal {
 
     pub(crate) async fn patch_port(&self, uuid: &str, ops: &[PatchOp]) -> Result<Port, Error> {
         self.patch(&["ports", uuid], ops).await?.json()
-    }
-
-    pub(crate) async fn delete_port(&self, uuid: &str) -> Result<(), Error> {
-        self.delete(&["ports", uuid]).await
     }
 
     async fn list_ports(&self, filter: (&str, &str)) -> Result<Vec<Port>, Error> {

@@ -15,26 +15,7 @@ use super::version::Microversion;
 pub(crate) struct Fields(&'static [&'static str]);
 
 impl Fields {
-    /// What goes on with a node.
-    pub(crate) const STATE: Self = Self(&[
-        "uuid",
-        "name",
-        "driver",
-        "provision_state",
-        "target_provision_state",
-        "provision_updated_at",
-        "power_state",
-        "target_power_state",
-        "last_error",
-        "reservation",
-        "maintenance",
-        "maintenance_reason",
-        "fault",
-        "instance_uuid",
-        "properties",
-    ]);
-
-    /// That, and all that it was made with.
+    /// All that the server tells.
     pub(crate) const ALL: Self = Self(&[]);
 
     /// A choice of one's own.
@@ -169,6 +150,13 @@ pub(crate) enum PatchOp {
     /// Sets it, whether it was there or not.
     Add { path: String, value: Value },
     /// It must be there.
+    #[cfg_attr(
+        not(test),
+        allow(
+            dead_code,
+            reason = "recordings hold us to it; no command asks for it yet"
+        )
+    )]
     Remove { path: String },
 }
 
@@ -181,6 +169,13 @@ impl PatchOp {
         }
     }
 
+    #[cfg_attr(
+        not(test),
+        allow(
+            dead_code,
+            reason = "recordings hold us to it; no command asks for it yet"
+        )
+    )]
     pub(crate) fn remove(keys: &[&str]) -> Self {
         Self::Remove {
             path: pointer(keys),

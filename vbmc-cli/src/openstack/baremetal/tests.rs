@@ -7,6 +7,25 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::openstack::testing::{Exchange, Replay, open, recorded, standalone};
 
+/// What the recordings were asked for when a state was polled.
+const STATE: Fields = Fields::new(&[
+    "uuid",
+    "name",
+    "driver",
+    "provision_state",
+    "target_provision_state",
+    "provision_updated_at",
+    "power_state",
+    "target_power_state",
+    "last_error",
+    "reservation",
+    "maintenance",
+    "maintenance_reason",
+    "fault",
+    "instance_uuid",
+    "properties",
+]);
+
 async fn recording(name: &str) -> (Baremetal, Replay) {
     replay(recorded(name)).await
 }
@@ -49,7 +68,7 @@ async fn uuid(ironic: &Baremetal) -> String {
 #[tokio::test]
 async fn nodes_and_ports_are_made_found_and_changed() {
     let (ironic, replay) = recording("ironic").await;
-    assert!(ironic.nodes(Fields::STATE).await.unwrap().is_empty());
+    assert!(ironic.nodes(STATE).await.unwrap().is_empty());
     let node = ironic.create_node(&node0()).await.unwrap();
     assert_eq!(node.name.as_deref(), Some("node0"));
     assert_eq!(node.provision_state, ProvisionState::Enroll);
@@ -99,7 +118,7 @@ async fn nodes_and_ports_are_made_found_and_changed() {
 async fn what_a_node_is_told_reaches_it() {
     let (ironic, replay) = recording("ironic").await;
     let uuid = uuid(&ironic).await;
-    let state = || ironic.node(&uuid, Fields::STATE);
+    let state = || ironic.node(&uuid, STATE);
     ironic
         .set_provision_state(&uuid, &Target::Manage)
         .await
@@ -225,7 +244,7 @@ async fn a_locked_node_is_waited_for() {
 #[tokio::test]
 async fn an_older_server_is_spoken_to_as_it_can() {
     let (ironic, replay) = recording("old").await;
-    ironic.nodes(Fields::STATE).await.unwrap();
+    ironic.nodes(STATE).await.unwrap();
     assert_eq!(ironic.version().await.unwrap(), Microversion::new(80));
     assert_eq!(ironic.inspects().await.unwrap(), Inspects::Inspector);
     let error = ironic.inventory("node0").await.unwrap_err();

@@ -155,10 +155,6 @@ impl Machine {
         matches!(self.stage, Stage::Ready | Stage::Provide | Stage::Ended)
     }
 
-    pub(super) fn has_ended(&self) -> bool {
-        self.stage == Stage::Ended
-    }
-
     /// Whether this run has inspected it.
     pub(super) fn has_inspected(&self) -> bool {
         self.done.inspected
