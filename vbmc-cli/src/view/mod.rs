@@ -3,7 +3,7 @@
 //! | Module | What lives there |
 //! |---|---|
 //! | [`args`] | the options of every command that has a view |
-//! | [`line`] | an event as a line of text |
+//! | [`mod@line`] | an event as a line of text |
 //! | [`terminal`] | the live view, and the terminal itself: its last lines, its keys |
 //! | [`paint`] | colours, and what fits a line |
 //! | [`plain`] | lines where there is no terminal |

@@ -2,8 +2,8 @@
 //!
 //! | Module | What lives there |
 //! |---|---|
-//! | [`prepare`] | what is missing is built or fetched; what is there and right is left alone |
-//! | [`publish`] | into Glance, or to where a conductor's web server or the conductor itself finds files |
+//! | [`mod@prepare`] | what is missing is built or fetched; what is there and right is left alone |
+//! | [`mod@publish`] | into Glance, or to where a conductor's web server or the conductor itself finds files |
 //! | [`build`] | a command that makes images |
 //! | [`fetch`] | downloads |
 //! | [`scratch`] | directories for what is half made |
