@@ -1,6 +1,9 @@
 //! Ironic itself, as `scripts/ironic` starts it, drives our BMCs: with its own client, and nothing of the lab workflow.
 
-use vbmc_tests::lab::Site;
+use std::net::Ipv4Addr;
+
+use vbmc_tests::lab::{Ironic, Site};
+use vbmc_tests::{Libvirtd, Run};
 
 #[test]
 fn ironic_takes_a_machine_from_enroll_to_available() {
@@ -40,4 +43,30 @@ fn ironic_takes_a_machine_from_enroll_to_available() {
         .says(&mac);
     let uri = site.libvirtd().test_uri();
     assert_eq!(site.libvirtd().state(&uri, "controller"), "shut off");
+}
+
+#[test]
+fn its_endpoint_is_the_same_before_and_after_the_nodes_network_is_there() {
+    let libvirtd = Libvirtd::start();
+    let place = libvirtd.place();
+    let address = Ipv4Addr::new(192, 168, 24, 1);
+    let mut ironic = Ironic::start_with(place, libvirtd.dir(), address.into(), &[], "");
+    let before = endpoint(&ironic.start_again());
+    let add = ["address", "add", "192.168.24.1/24", "dev", "lo"];
+    let _ = Run::new_in(place, "ip").args(add).outcome().ok();
+    ironic.stop();
+    assert_eq!(endpoint(&ironic.start_again()), before);
+    for host in ["127.0.0.1", "192.168.24.1"] {
+        ironic.authorize(vec![
+            ("OS_AUTH_TYPE", "none".to_owned()),
+            ("OS_ENDPOINT", format!("http://{host}:6385")),
+        ]);
+        let _ = ironic.baremetal(["node", "list"]).ok();
+    }
+}
+
+/// The line for lab.toml.
+fn endpoint(said: &str) -> String {
+    let line = said.lines().find(|line| line.starts_with("endpoint"));
+    line.expect("an endpoint").to_owned()
 }
