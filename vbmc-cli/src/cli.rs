@@ -15,12 +15,15 @@ Examples, as with VirtualBMC:
   ipmitool -I lanplus -H localhost -p 6230 -U admin -P password power status
 
 Examples, from nothing to nodes that Ironic has inspected:
-  vbmc lab init my-lab && cd my-lab       a directory that describes a lab; edit lab.toml
+  vbmc lab init my-lab && cd my-lab       a directory that describes a lab
+  edit lab.toml; vbmc lab check           say where Ironic is, and what is wrong
   vbmc prepare --dry-run                  see what would be made
-  vbmc prepare                            images, networks, domains and their BMCs
-  vbmc introspect                         register the nodes with Ironic, and inspect them
+  vbmc prepare                            images, networks, domains and BMCs
+  vbmc introspect                         register the nodes with Ironic, and
+                                          inspect them
   vbmc nodes --watch                      see their states change
-  vbmc clean                              remove what this lab has made, and nothing else
+  vbmc clean                              remove what this lab has made, and
+                                          nothing else
 
 BMCs are vbmcd's, which has to run. Exit codes: 0 success, 1 an error, 2 wrong usage, 3 a lab's run went to its end, \
 but some of it failed.";
@@ -147,6 +150,32 @@ mod tests {
                 .filter(|line| line.starts_with(&format!("  {name} ")));
             assert_eq!(lines.count(), 1, "{name} in {help}");
         }
+    }
+
+    /// clap breaks paragraphs to the terminal's width: one that has line breaks of its own would be ragged, and so would an
+    /// example or a list that has to be broken.
+    #[test]
+    fn help_is_broken_once() {
+        fn check(path: &str, command: &clap::Command) {
+            let texts = [command.get_long_about(), command.get_after_help()];
+            // What clap breaks at 80 columns may have 80.
+            for text in texts.into_iter().flatten() {
+                let text = text.to_string();
+                let lines: Vec<_> = text.lines().collect();
+                for line in lines.iter().filter(|line| line.starts_with(' ')) {
+                    assert!(line.chars().count() <= 80, "{path}: too long: {line}");
+                }
+                for pair in lines.windows(2) {
+                    let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');
+                    let broken = pair.iter().all(|line| is_prose(line));
+                    assert!(!broken, "{path}: broken: {pair:?}");
+                }
+            }
+            for command in command.get_subcommands() {
+                check(&format!("{path} {}", command.get_name()), command);
+            }
+        }
+        check("vbmc", &Cli::command());
     }
 
     #[test]

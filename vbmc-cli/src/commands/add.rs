@@ -22,7 +22,7 @@ Examples:
   pass show lab/node-2 | vbmc add node-2 --port 6232 --password-file -
   vbmc add node-3 --address 192.0.2.10 --libvirt-uri qemu+ssh://hv1/system
 
-The domain must exist, and the hypervisor must be reachable from vbmcd. The new BMC is down: `vbmc start` starts it.
+The domain must exist, and the hypervisor must be reachable from vbmcd. The new BMC is down: `vbmc start` starts it. \
 A password on the command line is seen by every user of this machine for as long as vbmc runs.";
 
 /// Create a new BMC for a virtual machine instance

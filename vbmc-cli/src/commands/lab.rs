@@ -6,11 +6,12 @@ mod init;
 use clap::Subcommand;
 
 const EXAMPLES: &str = "\
-A lab is a directory that describes images, virtual machines and nodes. `vbmc prepare` makes them,
-and `vbmc introspect` brings the nodes into Ironic.
+A lab is a directory that describes images, virtual machines and nodes. `vbmc prepare` makes them, and `vbmc introspect` \
+brings the nodes into Ironic.
 
 Examples:
-  vbmc lab init mylab          write a lab with comments into ./mylab; three lines are to be edited
+  vbmc lab init mylab          write a lab with comments into ./mylab; three
+                               lines are to be edited
   vbmc lab check --lab mylab   say what is wrong with it, and touch nothing";
 
 /// Begin a lab, or check one

@@ -20,7 +20,7 @@ const PASSWORD_FILE: &str = "bmc-password";
 const EXAMPLES: &str = "\
 Examples:
   vbmc lab init mylab
-  vbmc lab init .              in the current directory, beside what is there already
+  vbmc lab init .              in the current directory, beside what is there
 
 Nothing that exists is overwritten. The lab takes the name of its directory.";
 
