@@ -14,8 +14,8 @@ Examples:
   vbmc lab check
   vbmc lab check --lab mylab
 
-It looks at files alone: neither libvirt nor vbmcd nor Ironic is asked. MAC addresses that libvirt
-has yet to give away are taken to be there.
+It looks at files alone: neither libvirt nor vbmcd nor Ironic is asked. MAC addresses that libvirt has \
+yet to give away are taken to be there.
 
 Exit codes: 0 the lab is in order, 1 it isn't, 2 wrong usage.";
 
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         .map(|inventory| (inventory.nodes.len(), inventory.warnings))
         .unwrap_or_default();
     for warning in lab.warnings.iter().chain(&warnings) {
-        tracing::warn!("{warning}");
+        tracing::warn!("warning: {warning}");
     }
     let line = format!(
         "The lab {} is in order: {}, {}, {}, {}\n",
