@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`node`] | nodes: told of, made, changed |
 //! | [`state`] | their states, and what can be asked of them |
-//! | [`resource`] | ports, history, validation, drivers |
+//! | [`resource`] | ports, history, drivers |
 //! | [`version`] | microversions |
 //!
 //! Each method is one call, or one for each page. Who waits for a node, and what for, is no business of this module.
@@ -14,7 +14,6 @@ mod resource;
 mod state;
 mod version;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -27,8 +26,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 pub(crate) use self::node::{Fields, NewNode, Node, PatchOp};
-pub(crate) use self::resource::{Driver, HistoryEntry, NewPort, Port, Validation};
-pub(crate) use self::state::{PowerState, PowerTarget, ProvisionState, Target};
+pub(crate) use self::resource::{Driver, HistoryEntry, NewPort, Port};
+pub(crate) use self::state::{PROVISION_STATES, PowerState, ProvisionState, Target};
 pub(crate) use self::version::Microversion;
 use self::version::Negotiated;
 use super::error::Error;
@@ -153,11 +152,10 @@ impl Baremetal {
         Ok(())
     }
 
-    pub(crate) async fn set_power(&self, uuid: &str, to: PowerTarget) -> Result<(), Error> {
+    pub(crate) async fn switch_off(&self, uuid: &str) -> Result<(), Error> {
         let path = ["nodes", uuid, "states", "power"];
-        let body = json!({ "target": to.verb() });
-        let repeatable = to != PowerTarget::Reboot;
-        self.write(Method::PUT, &path, body, repeatable).await?;
+        let body = json!({ "target": PowerState::Off });
+        self.write(Method::PUT, &path, body, true).await?;
         Ok(())
     }
 
@@ -183,18 +181,6 @@ impl Baremetal {
         self.needs(Microversion::HISTORY, "the history").await?;
         let page: HistoryPage = self.read(&["nodes", uuid, "history"], None).await?;
         Ok(page.history)
-    }
-
-    /// Whether a node has what its interfaces need. `deploy` is false for a node without an image, and that's no harm.
-    #[cfg_attr(
-        not(test),
-        allow(
-            dead_code,
-            reason = "recordings hold us to it; no command asks for it yet"
-        )
-    )]
-    pub(crate) async fn validate(&self, uuid: &str) -> Result<BTreeMap<String, Validation>, Error> {
-        self.read(&["nodes", uuid, "validate"], None).await
     }
 
     pub(crate) async fn drivers(&self) -> Result<Vec<Driver>, Error> {
@@ -296,8 +282,8 @@ impl Baremetal {
 
     async fn patch(&self, path: &[&str], ops: &[PatchOp]) -> Result<Response, Error> {
         let body = serde_json::to_value(ops).expect("maps with strings as keys");
-        let repeatable = ops.iter().all(PatchOp::is_repeatable);
-        self.write(Method::PATCH, path, body, repeatable).await
+        // What is set twice is as good as set once.
+        self.write(Method::PATCH, path, body, true).await
     }
 
     async fn delete(&self, path: &[&str]) -> Result<(), Error> {

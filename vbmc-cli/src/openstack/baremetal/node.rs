@@ -143,65 +143,33 @@ impl fmt::Debug for NewNode {
     }
 }
 
-/// One change of a node or port: JSON Patch. A value can be a password.
+/// One change of a node or port, as JSON Patch has it: sets what is at a path, whether it was there or not. A value can
+/// be a password.
 #[derive(Clone, PartialEq, Serialize)]
-#[serde(tag = "op", rename_all = "lowercase")]
-pub(crate) enum PatchOp {
-    /// Sets it, whether it was there or not.
-    Add { path: String, value: Value },
-    /// It must be there.
-    #[cfg_attr(
-        not(test),
-        allow(
-            dead_code,
-            reason = "recordings hold us to it; no command asks for it yet"
-        )
-    )]
-    Remove { path: String },
+#[serde(tag = "op", rename = "add")]
+pub(crate) struct PatchOp {
+    path: String,
+    value: Value,
 }
 
 impl PatchOp {
     /// Sets what is at `keys`: `["driver_info", "ipmi_port"]`.
     pub(crate) fn set(keys: &[&str], value: impl Into<Value>) -> Self {
-        Self::Add {
+        Self {
             path: pointer(keys),
             value: value.into(),
         }
     }
 
-    #[cfg_attr(
-        not(test),
-        allow(
-            dead_code,
-            reason = "recordings hold us to it; no command asks for it yet"
-        )
-    )]
-    pub(crate) fn remove(keys: &[&str]) -> Self {
-        Self::Remove {
-            path: pointer(keys),
-        }
-    }
-
     /// What it changes.
     pub(crate) fn path(&self) -> &str {
-        match self {
-            Self::Add { path, .. } | Self::Remove { path } => path,
-        }
-    }
-
-    /// Whether doing it twice is as good as once.
-    pub(super) fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Add { .. })
+        &self.path
     }
 }
 
 impl fmt::Debug for PatchOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = match self {
-            Self::Add { .. } => "add",
-            Self::Remove { .. } => "remove",
-        };
-        write!(f, "{verb} {}", self.path())
+        write!(f, "set {}", self.path)
     }
 }
 

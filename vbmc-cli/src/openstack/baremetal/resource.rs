@@ -1,4 +1,4 @@
-//! What belongs to nodes: ports, history, validation; and the drivers.
+//! What belongs to nodes: ports, history; and the drivers.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -35,22 +35,6 @@ pub(crate) struct HistoryEntry {
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) severity: Option<String>,
     pub(crate) event: Option<String>,
-}
-
-/// Whether one interface of a node has all it needs.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(
-    not(test),
-    allow(
-        dead_code,
-        reason = "recordings hold us to it; no command asks for it yet"
-    )
-)]
-pub(crate) struct Validation {
-    /// None: the driver has no such interface.
-    pub(crate) result: Option<bool>,
-    #[serde(default)]
-    pub(crate) reason: Option<String>,
 }
 
 /// A driver that some conductor has enabled.

@@ -8,6 +8,12 @@ use serde_json::{Value, json};
 
 /// Writes an enum of names, with room for those that a newer server has.
 macro_rules! names {
+    ($(#[$doc:meta])* $name:ident, listed as $list:ident { $($variant:ident = $text:literal),* $(,)? }) => {
+        names! { $(#[$doc])* $name { $($variant = $text),* } }
+
+        /// All of them that we know, by name.
+        pub(crate) const $list: &[&str] = &[$($text),*];
+    };
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,7 +66,7 @@ macro_rules! names {
 
 names! {
     /// Where a node is on its way from being registered to being in use.
-    ProvisionState {
+    ProvisionState, listed as PROVISION_STATES {
         Enroll = "enroll",
         Verifying = "verifying",
         Manageable = "manageable",
@@ -188,31 +194,6 @@ impl Target {
         match self {
             Self::Clean(steps) => json!({ "target": self.verb(), "clean_steps": steps }),
             _ => json!({ "target": self.verb() }),
-        }
-    }
-}
-
-/// What a node's power is asked to become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PowerTarget {
-    #[cfg_attr(
-        not(test),
-        allow(
-            dead_code,
-            reason = "recordings hold us to it; no command asks for it yet"
-        )
-    )]
-    On,
-    Off,
-    Reboot,
-}
-
-impl PowerTarget {
-    pub(super) fn verb(self) -> &'static str {
-        match self {
-            Self::On => "power on",
-            Self::Off => "power off",
-            Self::Reboot => "rebooting",
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::lab::introspect::machine::{Failure, Fetched, Heard, Request};
 use crate::lab::introspect::save;
 use crate::lab::introspect::server::Server;
 use crate::openstack::Error;
-use crate::openstack::baremetal::{PowerTarget, Target};
+use crate::openstack::baremetal::Target;
 
 /// How often fetching an inventory may fail before the node does.
 pub(super) const FETCHES: u32 = 5;
@@ -32,7 +32,7 @@ pub(super) async fn send(server: &Server, uuid: &str, request: Request) -> Heard
             provision(Target::Abort).await
         }
         (Request::AbortInspection, Some(inspector)) => inspector.abort(uuid).await,
-        (Request::PowerOff, _) => ironic.set_power(uuid, PowerTarget::Off).await,
+        (Request::PowerOff, _) => ironic.switch_off(uuid).await,
         (Request::Clean, _) => provision(Target::clean_metadata()).await,
         (Request::Provide, _) => provision(Target::Provide).await,
         (Request::LiftFault, _) => ironic.clear_maintenance(uuid).await,
