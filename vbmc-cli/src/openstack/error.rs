@@ -56,12 +56,14 @@ pub(crate) enum Error {
     Unsupported(String),
 
     /// Nobody answers, and the request was not executed.
-    #[error("{service} does not answer{}: {reason}", tried(*.waited))]
+    #[error("{service} does not answer{}: {reason}. {hint}", tried(*.waited))]
     Unreachable {
         /// `Ironic at http://192.0.2.1:6385`.
         service: String,
         reason: String,
         waited: Duration,
+        /// What to look at.
+        hint: String,
     },
 
     /// The request was sent and no answer came: it may have been executed. Read the state before repeating it.

@@ -52,6 +52,14 @@ pub(super) struct Cloud {
 }
 
 impl Cloud {
+    /// What to look at when nobody answers.
+    pub(super) fn where_to_look(&self) -> String {
+        format!(
+            "Is it running, and are the addresses in {} right?",
+            self.origin
+        )
+    }
+
     /// What to look at when a server doesn't let us in.
     pub(super) fn hint(&self) -> String {
         let origin = &self.origin;
@@ -156,8 +164,9 @@ pub(crate) struct Trust {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloudError {
     #[error(
-        "no cloud is chosen: name Ironic's endpoint or a cloud of clouds.yaml, or set OS_CLOUD, OS_ENDPOINT (Ironic \
-         without Keystone) or OS_AUTH_URL and what belongs to it"
+        "it isn't said where Ironic is: write it into [ironic] of a lab's lab.toml, and name the lab with --lab DIR or \
+         work in its directory; or set OS_CLOUD (a cloud of clouds.yaml), OS_ENDPOINT (an Ironic without Keystone), or \
+         OS_AUTH_URL and what belongs to it"
     )]
     NothingChosen,
 

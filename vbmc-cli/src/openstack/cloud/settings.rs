@@ -39,7 +39,7 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Choice => f.write_str("the settings of the cloud"),
+            Self::Choice => f.write_str("[ironic] of lab.toml"),
             Self::Variables => f.write_str("the OS_* variables"),
             Self::File { file, cloud } => write!(f, "cloud {cloud} in {}", file.display()),
         }

@@ -16,7 +16,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Between tries in the long run. Ironic restarts in 3 s: much longer, and we would wait for nothing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// Between two messages about the same silence.
+/// Between the first two messages about the same silence. Then they become rarer: what lasts is no news.
 const TELL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// For a whole answer. Ironic answers some requests only after a call to its conductor, which may take a minute.
@@ -43,11 +43,15 @@ impl Limits {
 /// What is told while nobody answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// It goes on: told at once, and again every few seconds.
+    /// It goes on: told at once with what to look at, and again after a while.
     Trying {
-        service: Service,
+        /// `Ironic at http://192.0.2.1:6385`.
+        place: String,
         since: Duration,
         reason: String,
+        /// How long it is tried on at most.
+        left: Duration,
+        hint: String,
     },
     /// It answers again.
     Over { service: Service, after: Duration },
@@ -57,21 +61,20 @@ impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Trying {
-                service,
+                place,
                 since,
                 reason,
-            } if since.as_secs() == 0 => {
-                write!(f, "{service} does not answer: {reason}; trying on")
+                left,
+                hint,
+            } => {
+                match since.as_secs() {
+                    0 => write!(f, "{place} does not answer: {reason}")?,
+                    since => write!(f, "{place} has not answered for {since} s: {reason}")?,
+                }
+                // Rounded, since a moment of it has passed already.
+                let left = (*left + Duration::from_millis(500)).as_secs();
+                write!(f, "; trying on for {left} s. {hint}")
             }
-            Self::Trying {
-                service,
-                since,
-                reason,
-            } => write!(
-                f,
-                "{service} has not answered for {} s: {reason}; trying on",
-                since.as_secs()
-            ),
             Self::Over { service, after } => {
                 write!(f, "{service} answers again, after {} s", after.as_secs())
             }
@@ -81,6 +84,17 @@ impl fmt::Display for Wait {
 
 /// Who is told.
 pub(super) type OnWait = Arc<dyn Fn(&Wait) + Send + Sync>;
+
+/// What is said of a service that keeps silent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Silent<'a> {
+    pub(super) service: Service,
+    /// `Ironic at http://192.0.2.1:6385`.
+    pub(super) place: &'a str,
+    pub(super) reason: &'a str,
+    /// What to look at.
+    pub(super) hint: &'a str,
+}
 
 /// Which services are silent, and since when. Many requests wait at the same time; the operator hears of it once.
 pub(super) struct Outages {
@@ -93,6 +107,13 @@ struct Silence {
     told: Instant,
 }
 
+impl Silence {
+    /// Until it is told again.
+    fn interval(&self) -> Duration {
+        (self.told - self.since).max(TELL_INTERVAL)
+    }
+}
+
 impl Outages {
     pub(super) fn new(on_wait: OnWait) -> Self {
         Self {
@@ -101,21 +122,21 @@ impl Outages {
         }
     }
 
-    /// A request to `service`, first sent at `begun`, had no answer and is tried again.
-    pub(super) fn silent(&self, service: Service, reason: &str, begun: Instant) {
+    /// A request had no answer and is tried again.
+    pub(super) fn silent(&self, who: Silent<'_>, tries: &Tries) {
         let now = Instant::now();
         let since = {
             let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-            match silent.get_mut(&service) {
+            match silent.get_mut(&who.service) {
                 None => {
                     let silence = Silence {
-                        since: begun,
+                        since: tries.begun,
                         told: now,
                     };
-                    silent.insert(service, silence);
-                    now - begun
+                    silent.insert(who.service, silence);
+                    now - tries.begun
                 }
-                Some(silence) if now - silence.told < TELL_INTERVAL => return,
+                Some(silence) if now - silence.told < silence.interval() => return,
                 Some(silence) => {
                     silence.told = now;
                     now - silence.since
@@ -123,9 +144,11 @@ impl Outages {
             }
         };
         (self.on_wait)(&Wait::Trying {
-            service,
+            place: who.place.to_owned(),
             since,
-            reason: reason.to_owned(),
+            reason: who.reason.to_owned(),
+            left: tries.left(),
+            hint: who.hint.to_owned(),
         });
     }
 
@@ -174,10 +197,18 @@ impl Tries {
         self.begun
     }
 
+    /// How long it may go on.
+    fn left(&self) -> Duration {
+        let waited = self
+            .first_failure
+            .map_or(Duration::ZERO, |first| first.elapsed());
+        self.patience.saturating_sub(waited)
+    }
+
     /// The pause before the next try; none when patience is over. `wished` is what the server asked for.
     pub(super) fn pause(&mut self, wished: Option<Duration>) -> Option<Duration> {
-        let first = *self.first_failure.get_or_insert_with(Instant::now);
-        let left = self.patience.checked_sub(first.elapsed())?;
+        self.first_failure.get_or_insert_with(Instant::now);
+        let left = self.left();
         if left.is_zero() {
             return None;
         }

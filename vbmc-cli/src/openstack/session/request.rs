@@ -17,7 +17,7 @@ use url::Url;
 
 use super::http::Lost;
 use super::keystone::Token;
-use super::patience::Tries;
+use super::patience::{Silent, Tries};
 use super::{Error, Session};
 use crate::openstack::cloud::Login;
 use crate::openstack::error::{Answer, said};
@@ -160,8 +160,13 @@ impl Request<'_> {
                 });
             };
             if trouble.silent {
-                let outages = &self.session.0.outages;
-                outages.silent(self.service, &trouble.reason, tries.begun());
+                let who = Silent {
+                    service: self.service,
+                    place: &self.place(),
+                    reason: &trouble.reason,
+                    hint: &self.session.0.cloud.where_to_look(),
+                };
+                self.session.0.outages.silent(who, &tries);
             }
             sleep(pause).await;
         }
@@ -311,6 +316,7 @@ impl Request<'_> {
             service: self.place(),
             reason,
             waited: tries.begun().elapsed(),
+            hint: self.session.0.cloud.where_to_look(),
         }
     }
 

@@ -75,6 +75,8 @@ async fn break_off_once(turn: usize, mut stream: TcpStream) {
     stream.write_all(answer).await.unwrap();
 }
 
+const LOOK: &str = "Is it running, and are the addresses in [ironic] of lab.toml right?";
+
 #[tokio::test]
 async fn a_server_that_is_not_there_is_given_up_when_patience_is_over() {
     let url = nobody().await;
@@ -83,12 +85,12 @@ async fn a_server_that_is_not_there_is_given_up_when_patience_is_over() {
     let place = url.as_str().trim_end_matches('/');
     assert_eq!(
         error.to_string(),
-        format!("Ironic at {place} does not answer: connection refused")
+        format!("Ironic at {place} does not answer: connection refused. {LOOK}")
     );
     let told = told.lock().unwrap();
     assert_eq!(
         told[0].to_string(),
-        "Ironic does not answer: connection refused; trying on"
+        format!("Ironic at {place} does not answer: connection refused; trying on for 0 s. {LOOK}")
     );
 }
 
@@ -311,7 +313,7 @@ async fn a_wrong_password_is_said_to_be_one() {
     assert_eq!(
         error.to_string(),
         "Keystone answers 401 to POST /v3/auth/tokens: The request you have made requires authentication. Check the user, \
-         the password or secret, and the project in the settings of the cloud"
+         the password or secret, and the project in [ironic] of lab.toml"
     );
 }
 
