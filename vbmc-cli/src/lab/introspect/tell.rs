@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::machine::{Doing, Done, Ending, Failure, Waiting};
 use crate::lab::inventory::NodeSpec;
 use crate::lab::report::Outcome;
+use crate::openstack::baremetal::PowerState;
 
 /// More of an error than this hides what to do about it.
 const MAX_QUOTED: usize = 400;
@@ -25,11 +26,12 @@ pub(super) struct Place {
     pub(super) timeout: Duration,
 }
 
-/// What a node waits for.
-pub(super) fn waiting(waiting: Waiting, place: &Place) -> String {
-    match waiting {
-        Waiting::Slot => format!("a place: {} are inspected at once", place.concurrency),
-        other => other.to_string(),
+/// What a node waits for. `power`: what its power is being switched to.
+pub(super) fn waiting(waiting: Waiting, power: Option<&PowerState>, place: &Place) -> String {
+    match (waiting, power) {
+        (Waiting::Slot, _) => format!("a place: {} are inspected at once", place.concurrency),
+        (Waiting::Power, Some(power)) => format!("its BMC to carry out `{power}`"),
+        (other, _) => other.to_string(),
     }
 }
 
@@ -150,7 +152,7 @@ fn look_at_boot(spec: &NodeSpec, place: &Place) -> String {
 }
 
 /// One line, and not too much of it.
-fn quoted(said: &str) -> String {
+pub(super) fn quoted(said: &str) -> String {
     let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.trim_end_matches('.');
     if line.chars().count() <= MAX_QUOTED {

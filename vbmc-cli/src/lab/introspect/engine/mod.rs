@@ -160,14 +160,22 @@ impl Engine {
             return;
         };
         let step = unit.machine.next(&reading.view, around);
+        if let Some(setback) = unit.machine.take_setback() {
+            let text = format!(
+                "{}; it is switched off, and inspected again",
+                tell::quoted(&setback)
+            );
+            self.report.warning(&unit.subject, text);
+        }
         unit.view = Some(reading.view.clone());
         match step {
             Step::Wait(waiting) => {
-                let waits_for = tell::waiting(waiting, &self.terms.place);
-                unit.show(&self.report, reading, Some(waits_for));
+                let waits_for = tell::waiting(waiting, reading.power.as_ref(), &self.terms.place);
+                unit.show(&self.report, reading, waits_for);
             }
             Step::Send(request) => {
-                unit.show(&self.report, reading, None);
+                let waits_for = format!("Ironic to {}", request.verb());
+                unit.show(&self.report, reading, waits_for);
                 unit.sending = Some(request);
                 unit.busy = true;
                 let (server, uuid) = (Arc::clone(&self.server), unit.member.uuid.clone());

@@ -35,6 +35,8 @@ pub(super) struct Reading {
     pub(super) view: NodeView,
     /// As Ironic calls it.
     pub(super) state: String,
+    /// What its power is being switched to.
+    pub(super) power: Option<PowerState>,
     /// Since when it is in this state, by our clock.
     pub(super) since_here: Option<Timestamp>,
 }
@@ -76,6 +78,7 @@ pub(super) async fn read(
                     Some(going_on) if !going_on.finished => "introspection".to_owned(),
                     _ => node.provision_state.to_string(),
                 },
+                power: node.target_power_state,
                 since_here,
             };
             (node.uuid, reading)

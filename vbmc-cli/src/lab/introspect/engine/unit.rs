@@ -27,7 +27,9 @@ pub(super) struct Unit {
 struct Shown {
     state: String,
     since: Option<Timestamp>,
-    waits_for: Option<String>,
+    waits_for: String,
+    /// Why it was refused before.
+    says: Option<String>,
 }
 
 impl Unit {
@@ -55,17 +57,13 @@ impl Unit {
         self.machine.takes_slot() || self.sending == Some(Request::Inspect)
     }
 
-    /// Tells how far it is, if that is news. `waits_for` none: as before, in the same state.
-    pub(super) fn show(&mut self, report: &Reporter, reading: &Reading, waits_for: Option<String>) {
-        let before = || {
-            let shown = self.shown.as_ref()?;
-            let same = (&shown.state, shown.since) == (&reading.state, reading.view.since);
-            shown.waits_for.clone().filter(|_| same)
-        };
+    /// Tells how far it is, if that is news.
+    pub(super) fn show(&mut self, report: &Reporter, reading: &Reading, waits_for: String) {
         let shown = Shown {
             state: reading.state.clone(),
             since: reading.view.since,
-            waits_for: waits_for.or_else(before),
+            waits_for,
+            says: self.machine.refusal().map(str::to_owned),
         };
         if self.shown.as_ref() == Some(&shown) {
             return;
@@ -73,7 +71,8 @@ impl Unit {
         let progress = Progress {
             state: shown.state.clone(),
             since: reading.since_here,
-            waits_for: shown.waits_for.clone(),
+            waits_for: Some(shown.waits_for.clone()),
+            says: shown.says.clone(),
             ..Progress::default()
         };
         report.progress(&self.subject, progress);

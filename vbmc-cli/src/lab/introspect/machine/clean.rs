@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::Waiting;
-use super::inspect::switching;
 use super::{Around, Doing, Ending, Hold, Machine, NodeView, Request, Stage, State, Step, Switch};
 
 /// For the cleaning before a node is available, which may erase whole disks. Ironic's own limit is shorter, as a rule;
@@ -78,9 +77,12 @@ impl Machine {
                         return self.request(Request::AbortCleaning, around);
                     }
                 }
-                Some(Step::Wait(match waits {
-                    true => Waiting::Cleaning,
-                    false => switching(view),
+                Some(Step::Wait(match (waits, doing) {
+                    (true, Doing::Clean) => Waiting::Cleaning,
+                    (true, _) => Waiting::CleaningBefore,
+                    (false, _) if view.switching => Waiting::Power,
+                    (false, Doing::Clean) => Waiting::Ironic,
+                    (false, _) => Waiting::Providing,
                 }))
             }
             State::CleanFailed if view.reserved => Some(Step::Wait(Waiting::Lock)),

@@ -66,11 +66,27 @@ impl Machine {
         }
         self.sent = None;
         self.begun = false;
-        if !self.rides_out_restart(view) {
+        let why = match self.timed_out {
+            true => format!(
+                "its ramdisk did not call back within {} s",
+                self.wanted.timeout.as_secs()
+            ),
+            false => view
+                .last_error
+                .clone()
+                .unwrap_or_else(|| "Ironic doesn't say why".to_owned()),
+        };
+        if self.rides_out_restart(view) {
+            self.setback = Some(format!("its inspection was broken off: {why}"));
+        } else {
             self.failed_inspections += 1;
             if self.failed_inspections >= self.wanted.attempts {
                 return self.fail(Doing::Inspect);
             }
+            self.setback = Some(format!(
+                "inspection {} of {} failed: {why}",
+                self.failed_inspections, self.wanted.attempts
+            ));
         }
         self.cooling = Some(around.now);
         self.inspect_now(view, around)

@@ -115,6 +115,8 @@ pub(super) struct Machine {
     /// What Ironic said when something failed. Ironic itself forgets soon.
     error: Option<String>,
     timed_out: bool,
+    /// Why what comes next is done once more; told once.
+    setback: Option<String>,
     /// Since when it is being switched off between two inspections.
     cooling: Option<Instant>,
     told: Option<Told>,
@@ -138,6 +140,7 @@ impl Machine {
             fault_before: false,
             error: None,
             timed_out: false,
+            setback: None,
             cooling: None,
             told: None,
             done: Done::default(),
@@ -158,6 +161,16 @@ impl Machine {
     /// Whether this run has inspected it.
     pub(super) fn has_inspected(&self) -> bool {
         self.done.inspected
+    }
+
+    /// Why it is inspected once more, said once.
+    pub(super) fn take_setback(&mut self) -> Option<String> {
+        self.setback.take()
+    }
+
+    /// What Ironic said when it would not take the last request.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        Some(&self.refused.as_ref()?.said)
     }
 
     /// Whether it goes on when the operator has switched it.

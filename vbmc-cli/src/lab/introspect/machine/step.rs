@@ -70,6 +70,10 @@ pub(in super::super) enum Waiting {
     Power,
     Ramdisk,
     Cleaning,
+    /// What Ironic does by itself before a node is available, if only for a moment.
+    Providing,
+    /// The same, where it takes the ramdisk.
+    CleaningBefore,
     Ironic,
     Lock,
     Refused,
@@ -81,13 +85,17 @@ pub(in super::super) enum Waiting {
 impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Bmc => "the BMC to answer",
+            Self::Bmc => "its BMC to answer Ironic",
             Self::Power => "the machine to be switched",
             Self::Ramdisk => "the ramdisk to call back",
-            Self::Cleaning => "the ramdisk to clean",
+            Self::Cleaning => "the ramdisk to erase the disks' metadata",
+            Self::Providing => "Ironic to make it available",
+            Self::CleaningBefore => {
+                "the ramdisk to clean, as Ironic is set to before a node is available"
+            }
             Self::Ironic => "Ironic to go on",
             Self::Lock => "Ironic's conductor to let go of it",
-            Self::Refused => "Ironic to accept the next request",
+            Self::Refused => "Ironic to accept what it refused before",
             Self::Slot => "other nodes to be inspected",
             Self::Others => "the other nodes",
             Self::Operator(Switch::On) => "the operator to switch it on",
