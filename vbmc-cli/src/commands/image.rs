@@ -14,9 +14,12 @@ use crate::output::{Cell, OutputArgs, Records};
 
 const EXAMPLES: &str = "\
 Examples:
-  vbmc image list                         what is in Glance, or the lab's images where they don't go there
-  vbmc image list --mine                  in Glance, those that this lab has put there
-  vbmc image list --local                 the lab's images, where they are and what the conductor calls them
+  vbmc image list                         what is in Glance, or the lab's images
+                                          where they don't go there
+  vbmc image list --mine                  in Glance, those that this lab has put
+                                          there
+  vbmc image list --local                 the lab's images, where they are and
+                                          what the conductor calls them
   vbmc image list -f value -c Name -c Status
   OS_CLOUD=lab vbmc image list -f json
 
@@ -63,7 +66,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn list(args: ListArgs) -> anyhow::Result<()> {
-    let output = args.output.resolve()?;
+    let output = args.output.resolve()?.strict();
     if args.local || args.mine {
         // Says how to name a lab, where there is none.
         args.lab.dir()?;
@@ -75,7 +78,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
         let manifest = Manifest::load(&lab.workspace.join("manifest.json"))?;
         return output.print(of_lab(images::list(lab, &manifest)?));
     }
-    let choice = args.cloud.choice(lab.as_ref());
+    let choice = args.cloud.choice(lab.as_ref().map(|lab| &lab.cloud));
     let session = Session::open(&choice, |wait| tracing::debug!("{wait}")).await?;
     let glance = session.images().await?.context(
         "this cloud has no Glance; in a lab's directory, `vbmc image list` shows the lab's images",

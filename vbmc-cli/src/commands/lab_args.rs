@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::lab::config::{CloudConfig, Lab};
+use crate::lab::config::CloudConfig;
 use crate::openstack::cloud::Choice;
 
 /// What makes a directory a lab.
@@ -66,9 +66,8 @@ pub(crate) struct CloudArgs {
 
 impl CloudArgs {
     /// What was chosen: here, or else in the lab's lab.toml; nothing of it leaves it to the environment.
-    pub(crate) fn choice(&self, lab: Option<&Lab>) -> Choice {
-        let of_lab = lab.map(|lab| lab.cloud.clone()).unwrap_or_default();
-        Choice::from(&self.instead_of(of_lab))
+    pub(crate) fn choice(&self, of_lab: Option<&CloudConfig>) -> Choice {
+        Choice::from(&self.instead_of(of_lab.cloned().unwrap_or_default()))
     }
 
     /// The same, as if lab.toml had said it.

@@ -13,7 +13,8 @@ const EXAMPLES: &str = "\
 Examples:
   vbmc profiles
   vbmc profiles list                      the same, as TripleO's client has it
-  vbmc profiles --all                     also nodes that nothing can be deployed on, and why not
+  vbmc profiles --all                     also nodes that nothing can be
+                                          deployed on, and why not
   vbmc profiles -f json                   for programs
 
 A node's capabilities say it: `profile:compute` is what it is, `control_profile:1` what it could be. Listed are the \
@@ -60,10 +61,15 @@ enum Verb {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    let output = args.output.resolve()?;
+    let output = args.output.resolve()?.strict();
     let baremetal = Place::find(&args.lab, &args.cloud)?.connect().await?;
     let nodes = baremetal.nodes(FIELDS).await?;
     warn_of_nothing(&baremetal, &nodes).await?;
+    if !args.all && !nodes.is_empty() && nodes.iter().all(|node| problem(node).is_some()) {
+        tracing::info!(
+            "none of the nodes is available or active, and out of maintenance; --all lists them, and says why"
+        );
+    }
     output.print(records(nodes, args.all))
 }
 

@@ -96,6 +96,7 @@ impl OutputArgs {
             quote: self.quote,
             indent: !self.noindent,
             print_empty: self.print_empty,
+            strict: false,
             max_width: max_width
                 .and_then(|width| usize::try_from(width).ok())
                 .filter(|width| *width > 0),

@@ -30,6 +30,8 @@ pub(crate) struct Output {
     quote: Quote,
     indent: bool,
     print_empty: bool,
+    /// Whether every column that is named must be there. VirtualBMC's own commands take what they find.
+    strict: bool,
     /// The width asked for; none: the terminal's, where there is one.
     max_width: Option<usize>,
 }
@@ -37,6 +39,14 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// From now on, every column that is named must be there.
+    pub(crate) fn strict(self) -> Self {
+        Self {
+            strict: true,
+            ..self
+        }
     }
 
     /// Lets the user call a column by a name that it had once.
@@ -60,7 +70,7 @@ impl Output {
         terminal_width: Option<usize>,
     ) -> anyhow::Result<String> {
         records.sort(&self.sort_columns, self.descending);
-        records.select(&self.columns)?;
+        records.select(&self.columns, self.strict)?;
         Ok(match self.format {
             Format::Table => {
                 let limit = self.max_width.or(terminal_width);

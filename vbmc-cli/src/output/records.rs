@@ -98,8 +98,9 @@ impl Records {
         }
     }
 
-    /// Keeps the columns named, in their own order; without a name, all. Unknown ones are ignored beside known ones.
-    pub(super) fn select(&mut self, names: &[String]) -> anyhow::Result<()> {
+    /// Keeps the columns named, in their own order; without a name, all. Unknown ones are ignored beside known ones,
+    /// unless it is `strict`.
+    pub(super) fn select(&mut self, names: &[String], strict: bool) -> anyhow::Result<()> {
         if names.is_empty() {
             return Ok(());
         }
@@ -109,6 +110,15 @@ impl Records {
             .iter()
             .map(|own| asked.contains(&normalized(own)))
             .collect();
+        let is_column = |name: &String| self.columns.iter().any(|own| normalized(own) == *name);
+        let unknown = asked.iter().position(|name| !is_column(name));
+        if let Some(unknown) = unknown.filter(|_| strict) {
+            bail!(
+                "there is no column {}; the columns are {}",
+                names[unknown],
+                self.columns.join(", ")
+            );
+        }
         if !kept.contains(&true) {
             let quoted = |names: &[&str]| {
                 names
@@ -211,11 +221,14 @@ mod tests {
     fn selects_columns_in_their_own_order() {
         let mut records = list();
         records
-            .select(&[
-                "PORT ".to_owned(),
-                "domain_name".to_owned(),
-                "foo".to_owned(),
-            ])
+            .select(
+                &[
+                    "PORT ".to_owned(),
+                    "domain_name".to_owned(),
+                    "foo".to_owned(),
+                ],
+                false,
+            )
             .unwrap();
         assert_eq!(records.columns, ["Domain name", "Port"]);
         assert_eq!(records.rows[0], [Cell::text("a"), Cell::Number(10)]);
@@ -225,10 +238,23 @@ mod tests {
     fn a_selection_of_nothing_says_what_there_is() {
         assert_eq!(
             list()
-                .select(&["foo".to_owned(), "bar".to_owned()])
+                .select(&["foo".to_owned(), "bar".to_owned()], false)
                 .unwrap_err()
                 .to_string(),
             "No recognized column names in ['foo', 'bar']. Recognized columns are ['Domain name', 'Status', 'Port']."
+        );
+    }
+
+    #[test]
+    fn a_strict_selection_knows_every_column() {
+        let select = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+            list().select(&names, true)
+        };
+        select(&["PORT ", "domain_name"]).unwrap();
+        assert_eq!(
+            select(&["port", "foo"]).unwrap_err().to_string(),
+            "there is no column foo; the columns are Domain name, Status, Port"
         );
     }
 }

@@ -120,14 +120,14 @@ fn profiles_as_tripleo_lists_them() {
         "current_profile",
         "-c",
         "possible_profiles",
-        "-c",
-        "error",
     ];
-    let profiles = |args: &[&str]| vbmc(&url, &[args, &columns].concat()).ok();
+    let profiles = |args: &[&str]| vbmc(&url, &[args, &columns].concat());
     let header = "\"Node Name\",\"Current Profile\",\"Possible Profiles\"";
-    assert_eq!(profiles(&["profiles", "list"]), format!("{header}\n"));
+    let none = profiles(&["profiles", "list"]);
+    assert_eq!((none.code, none.stdout), (Some(0), format!("{header}\n")));
+    assert!(none.stderr.contains("--all lists them"), "{}", none.stderr);
     assert_eq!(
-        profiles(&["profiles", "--all"]),
+        profiles(&["profiles", "--all", "-c", "error"]).ok(),
         format!(
             "{header},\"Error\"\n\
              \"node-00\",\"compute\",\"\",\"neither available nor active\"\n\
@@ -144,7 +144,10 @@ fn what_cannot_be_listed_is_explained() {
     };
     assert_eq!(
         vbmc(&nobody, &["nodes"]).failed(),
-        format!("Ironic at {nobody} does not answer: connection refused")
+        format!(
+            "Ironic at {nobody} does not answer: connection refused. Is it running, and are the addresses in the OS_* \
+             variables right?"
+        )
     );
     let url = ironic(r#"{"nodes": []}"#);
     assert_eq!(vbmc(&url, &["nodes"]).ok(), "\n");
@@ -152,6 +155,53 @@ fn what_cannot_be_listed_is_explained() {
         vbmc(&url, &["nodes", "--mine"]).failed(),
         "--mine needs a lab: name it with --lab DIR or VBMC_LAB"
     );
+    assert_eq!(
+        vbmc(&url, &["nodes", "-c", "name", "-c", "stat"]).failed(),
+        "there is no column stat; the columns are uuid, name, instance_uuid, power_state, provision_state, maintenance"
+    );
+    let typo = vbmc(&url, &["nodes", "--provision-state", "avialable"]);
+    assert_eq!(typo.code, Some(2));
+    assert!(
+        typo.stderr.contains("available, inspecting"),
+        "{}",
+        typo.stderr
+    );
+    assert_eq!(
+        vbmc(&url, &["nodes", "--watch", "-c", "name"]).code,
+        Some(2)
+    );
     assert_eq!(vbmc(&url, &["nodes", "--watch", "-f", "csv"]).code, Some(1));
     assert_eq!(vbmc(&url, &["nodes", "--watch", "0"]).code, Some(2));
+}
+
+#[test]
+fn where_the_cloud_is_can_be_said_in_many_places_and_the_error_names_them() {
+    let home = TempDir::new().unwrap();
+    for args in [&["nodes"][..], &["profiles"], &["image", "list"]] {
+        let mut command = command(home.path(), args);
+        let told = finish(command.current_dir(home.path())).failed();
+        for way in [
+            "lab.toml",
+            "--lab DIR",
+            "OS_CLOUD",
+            "OS_ENDPOINT",
+            "OS_AUTH_URL",
+        ] {
+            assert!(told.contains(way), "{args:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_lab_that_is_not_whole_still_says_where_its_nodes_are() {
+    let url = ironic(NODES);
+    let lab = TempDir::new().unwrap();
+    let text = format!(
+        "[ironic]\nendpoint = \"{url}\"\n[bmcs]\npassword_file = \"bmc-password\"\n[domains.gone]\nport = 1\n"
+    );
+    std::fs::write(lab.path().join("lab.toml"), text).unwrap();
+    let dir = lab.path().to_str().unwrap();
+    let value = ["-f", "value", "-c", "name"];
+    let mut nodes = command(lab.path(), &[&["nodes", "--lab", dir][..], &value].concat());
+    assert_eq!(finish(&mut nodes).ok(), "node-00\nNone\n");
 }

@@ -13,8 +13,10 @@ use anyhow::{Context, bail};
 
 use super::lab_args::{CloudArgs, LabArgs};
 use crate::lab::MARK;
-use crate::lab::config::Lab;
-use crate::openstack::baremetal::{Baremetal, Fields, Node, PowerState, ProvisionState};
+use crate::lab::config::Address;
+use crate::openstack::baremetal::{
+    Baremetal, Fields, Node, PROVISION_STATES, PowerState, ProvisionState,
+};
 use crate::openstack::cloud::Choice;
 use crate::openstack::{Error, Session};
 use crate::output::{Cell, OutputArgs, Records};
@@ -25,7 +27,7 @@ Examples:
   vbmc nodes --watch                      live; q or Ctrl-C ends it
   vbmc nodes --mine                       the nodes that this lab has made
   vbmc nodes --provision-state available -f value -c name
-  vbmc nodes --watch -f json              for programs: one object a line for each change
+  vbmc nodes --watch -f json              an object for each change
   OS_CLOUD=lab vbmc nodes --long
 
 Columns and formats are those of `openstack baremetal node list`; the nodes are sorted by name. Which cloud is meant \
@@ -76,12 +78,19 @@ const LONG_FIELDS: Fields = Fields::new(&[
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Show changes as they happen; ask every so many seconds
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1", value_parser = seconds)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "1",
+        value_parser = seconds,
+        conflicts_with_all = ["column", "sort_column", "long"]
+    )]
     watch: Option<Duration>,
 
     /// Show the nodes in this state only, such as `available`
-    #[arg(long, value_name = "STATE")]
-    provision_state: Option<String>,
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    provision_state: Option<ProvisionState>,
 
     /// Show the nodes that this lab has made only
     #[arg(long)]
@@ -104,7 +113,7 @@ pub(crate) struct Args {
 /// Which nodes are meant.
 #[derive(Debug, Clone, Default)]
 struct Filter {
-    state: Option<String>,
+    state: Option<ProvisionState>,
     /// The name of the lab that made them.
     lab: Option<String>,
 }
@@ -112,9 +121,9 @@ struct Filter {
 impl Filter {
     fn keep(&self, nodes: &mut Vec<Node>) {
         nodes.retain(|node| {
-            let state = self.state.as_deref();
+            let state = self.state.as_ref();
             let made_by = node.extra.get(MARK).and_then(|lab| lab.as_str());
-            state.is_none_or(|state| state == node.provision_state.as_str())
+            state.is_none_or(|state| *state == node.provision_state)
                 && (self.lab.is_none() || self.lab.as_deref() == made_by)
         });
     }
@@ -123,17 +132,17 @@ impl Filter {
 /// A lab, where there is one, and how to get at its cloud.
 #[derive(Debug)]
 pub(super) struct Place {
-    lab: Option<Lab>,
+    lab: Option<Address>,
     choice: Choice,
 }
 
 impl Place {
     pub(super) fn find(lab: &LabArgs, cloud: &CloudArgs) -> anyhow::Result<Self> {
-        let lab = lab.found()?.map(|dir| Lab::load(&dir)).transpose()?;
+        let lab = lab.found()?.map(|dir| Address::load(&dir)).transpose()?;
         let choice = Choice {
             // Who looks wants an answer now, or to know that there is none.
             patience: Duration::ZERO,
-            ..cloud.choice(lab.as_ref())
+            ..cloud.choice(lab.as_ref().map(|lab| &lab.cloud))
         };
         Ok(Self { lab, choice })
     }
@@ -149,7 +158,7 @@ async fn connect(choice: &Choice) -> Result<Baremetal, Error> {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    let mut output = args.output.resolve()?;
+    let mut output = args.output.resolve()?.strict();
     // What python-ironicclient called it before its version 6.
     output.rename("Provisioning State", "provision_state");
     let place = Place::find(&args.lab, &args.cloud)?;
@@ -259,6 +268,13 @@ fn records(mut nodes: Vec<Node>, long: bool) -> Records {
     )
 }
 
+fn state(text: &str) -> anyhow::Result<ProvisionState> {
+    match ProvisionState::from(text.to_owned()) {
+        ProvisionState::Other(_) => bail!("the states are: {}", PROVISION_STATES.join(", ")),
+        state => Ok(state),
+    }
+}
+
 fn seconds(text: &str) -> anyhow::Result<Duration> {
     let seconds: f64 = text.parse().context("not a number of seconds")?;
     match Duration::try_from_secs_f64(seconds) {
@@ -331,7 +347,7 @@ mod tests {
                 node(Some("d"), "available", None),
             ];
             let filter = Filter {
-                state: state.map(str::to_owned),
+                state: state.map(|text| self::state(text).unwrap()),
                 lab: lab.map(str::to_owned),
             };
             filter.keep(&mut nodes);
@@ -344,6 +360,16 @@ mod tests {
         assert_eq!(kept(Some("available"), None), "abd");
         assert_eq!(kept(None, Some("mine")), "ac");
         assert_eq!(kept(Some("available"), Some("mine")), "a");
+    }
+
+    #[test]
+    fn a_state_that_ironic_does_not_know_is_told_with_those_that_it_knows() {
+        assert_eq!(state("wait call-back").unwrap(), ProvisionState::DeployWait);
+        let told = state("avialable").unwrap_err().to_string();
+        assert!(
+            told.contains("available, inspecting, inspect wait"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -35,6 +35,16 @@ pub(super) struct LabTable {
     pub(super) variables: BTreeMap<Text, Plain>,
 }
 
+/// What of it says where the cloud is. The rest may be anything.
+#[derive(Debug, Deserialize)]
+pub(super) struct AddressTable {
+    pub(super) name: Option<Text>,
+    #[serde(default)]
+    pub(super) ironic: IronicTable,
+    #[serde(default)]
+    pub(super) variables: BTreeMap<Text, Plain>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IronicTable {

@@ -52,6 +52,14 @@ pub(crate) struct Lab {
     pub(crate) warnings: Vec<String>,
 }
 
+/// What of a lab those need who only look at its cloud.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    /// The lab's.
+    pub(crate) name: String,
+    pub(crate) cloud: CloudConfig,
+}
+
 /// Logs that an Ironic on this machine keeps, gathered with the results.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ServerLogs {

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 use url::Url;
 
-use super::file::{IntrospectionTable, IronicTable, LabTable, Text};
-use super::{CloudConfig, IntrospectionConfig, Lab, ServerLogs, domains, images};
+use super::file::{AddressTable, IntrospectionTable, IronicTable, LabTable, Text};
+use super::{Address, CloudConfig, IntrospectionConfig, Lab, ServerLogs, domains, images};
 use crate::lab::problems::Problems;
 use crate::lab::variables::{Variables, is_name, line_of};
 
@@ -48,33 +49,48 @@ impl Lab {
     ///
     /// The error tells all that is wrong with it, each with file, line and key.
     pub(crate) fn load(dir: &Path) -> anyhow::Result<Self> {
-        let dir = std::path::absolute(dir)?;
-        let file = dir.join(FILE);
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(anyhow!(
-                    "{} is no lab: it holds no {FILE}; name another with --lab, or begin one with `vbmc lab init {}`",
-                    dir.display(),
-                    dir.display()
-                ));
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", file.display()));
-            }
-        };
-        let table = toml::from_str(&text).map_err(|error| anyhow!(syntax(&text, &error)))?;
-        let mut reader = Reader {
-            dir: &dir,
-            text: &text,
-            variables: Variables::new(Default::default()),
-            problems: Problems::default(),
-            warnings: Vec::new(),
-        };
-        let lab = reader.lab(table);
-        reader.problems.check()?;
-        lab.context("the lab could not be read")
+        load(dir, |reader, table| reader.lab(table))
     }
+}
+
+impl Address {
+    /// Reads where the cloud of the lab in `dir` is, and nothing else: no file beside `lab.toml` need be there, but for
+    /// the password of this very cloud.
+    pub(crate) fn load(dir: &Path) -> anyhow::Result<Self> {
+        load(dir, |reader, table| reader.address(table))
+    }
+}
+
+fn load<T: DeserializeOwned, M>(
+    dir: &Path,
+    mean: impl FnOnce(&mut Reader<'_>, T) -> Option<M>,
+) -> anyhow::Result<M> {
+    let dir = std::path::absolute(dir)?;
+    let file = dir.join(FILE);
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(anyhow!(
+                "{} is no lab: it holds no {FILE}; name another with --lab, or begin one with `vbmc lab init {}`",
+                dir.display(),
+                dir.display()
+            ));
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", file.display()));
+        }
+    };
+    let table = toml::from_str(&text).map_err(|error| anyhow!(syntax(&text, &error)))?;
+    let mut reader = Reader {
+        dir: &dir,
+        text: &text,
+        variables: Variables::new(Default::default()),
+        problems: Problems::default(),
+        warnings: Vec::new(),
+    };
+    let meant = mean(&mut reader, table);
+    reader.problems.check()?;
+    meant.context("the lab could not be read")
 }
 
 /// A mistake in the file's form, in one line. It never shows a value that may be a password.
@@ -132,10 +148,7 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     fn lab(&mut self, table: LabTable) -> Option<Lab> {
         self.variables = self.definitions(table.variables);
-        let name = match &table.name {
-            Some(name) => self.string("name", name)?,
-            None => self.dir.file_name()?.to_string_lossy().into_owned(),
-        };
+        let name = self.name(table.name.as_ref())?;
         if let Err(problem) = check_name(&name) {
             let at = table.name.as_ref().map(|name| name.span().start);
             self.problems.add(self.place("name", at), problem);
@@ -178,6 +191,21 @@ impl Reader<'_> {
             variables: self.variables.clone(),
             warnings: std::mem::take(&mut self.warnings),
         })
+    }
+
+    fn address(&mut self, table: AddressTable) -> Option<Address> {
+        self.variables = self.definitions(table.variables);
+        Some(Address {
+            name: self.name(table.name.as_ref())?,
+            cloud: self.cloud(&table.ironic),
+        })
+    }
+
+    fn name(&mut self, typed: Option<&Text>) -> Option<String> {
+        match typed {
+            Some(name) => self.string("name", name),
+            None => Some(self.dir.file_name()?.to_string_lossy().into_owned()),
+        }
     }
 
     fn definitions(
