@@ -15,17 +15,19 @@ use crate::view::ViewArgs;
 
 const EXAMPLES: &str = "\
 Examples:
-  vbmc clean                              show what this lab has made, ask, and remove it
+  vbmc clean                              show what this lab has made, ask, and
+                                          remove it
   vbmc clean --dry-run                    show it, and change nothing
   vbmc clean --yes -f json                for programs
-  vbmc clean --only nodes,bmcs            leave images, domains and networks as they are
+  vbmc clean --only nodes,bmcs            leave images, domains and networks as
+                                          they are
 
-What the lab did not make is never touched, nor what no longer bears its mark. A domain is switched off, and removed
-with its disks and UEFI variables. Nodes that are deployed stop it all, unless --force is given. Results stay, unless
+What the lab did not make is never touched, nor what no longer bears its mark. A domain is switched off, and removed \
+with its disks and UEFI variables. Nodes that are deployed stop it all, unless --force is given. Results stay, unless \
 --results is given.
 
-Exit codes: 0 all is gone, 1 nothing was removed, 2 wrong usage, 3 something could not be removed, 130 interrupted.
-A further run tries again.";
+Exit codes: 0 all is gone, 1 nothing was removed, 2 wrong usage, 3 something could not be removed, 130 interrupted. A \
+further run tries again.";
 
 /// Remove what a lab has made: nodes, images, BMCs, domains with their disks, and networks
 #[derive(Debug, clap::Args)]
@@ -66,10 +68,13 @@ const PARTING: Duration = Duration::from_secs(2);
 
 pub(super) fn run(args: Args, quiet: bool) -> anyhow::Result<()> {
     let lab = Lab::load(&args.lab.dir()?)?;
-    let report = args.view.reporter(quiet);
+    let report = args.view.reporter(quiet, &lab, args.dry_run);
     let runtime = runtime()?;
     let cleaned = runtime.block_on(unless_interrupted(clean(args, lab, &report)));
     runtime.shutdown_timeout(PARTING);
+    if let Err(error) = &cleaned {
+        report.stopped(format_args!("{error:#}"));
+    }
     let finished = report.finish();
     cleaned?;
     Ok(finished?)
@@ -80,7 +85,7 @@ async fn clean(args: Args, lab: Lab, report: &Reporter) -> anyhow::Result<()> {
     let _lock = (!args.dry_run)
         .then(|| Lock::take(&lab.workspace))
         .transpose()?;
-    let choice = args.cloud.choice(Some(&lab));
+    let choice = args.cloud.choice(Some(&lab.cloud));
     let mut run = Run {
         manifest: Manifest::load(&lab.workspace.join("manifest.json"))?,
         lab,

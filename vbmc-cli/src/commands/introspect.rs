@@ -18,23 +18,26 @@ use crate::view::ViewArgs;
 const ABOUT: &str = "\
 Register the inventory with Ironic, and have its nodes inspected
 
-Nodes are found in Ironic by MAC address, by their BMC, by UUID or by name; they are registered where there are none, and
-updated where they differ. Then, with all nodes at once:
+Nodes are found in Ironic by MAC address, by their BMC, by UUID or by name; they are registered where there are none, \
+and updated where they differ. Then, with all nodes at once:
 
   manage    Ironic tries each node's BMC
-  inspect   each node boots the ramdisk, which reports the hardware; what failed is switched off and tried again
+  inspect   each node boots the ramdisk, which reports the hardware;
+            what failed is switched off and tried again
   save      what was found goes to workspace/results/introspection/NAME.json
-  clean     with --clean, or where lab.toml says so: the disks' metadata is erased
+  clean     with --clean, or where lab.toml says so, the disks' metadata is
+            erased
   provide   when all are through, the nodes become available together
 
-Nodes that are available and were inspected before are left as they are, so a second run changes nothing. What an
-interrupted run has begun goes on in Ironic; the next run waits for it. Nodes whose driver is manual-management are
+Nodes that are available and were inspected before are left as they are, so a second run changes nothing. What an \
+interrupted run has begun goes on in Ironic; the next run waits for it. Nodes whose driver is manual-management are \
 switched by you: you are told when.";
 
 const EXAMPLES: &str = "\
 Examples:
   vbmc introspect                         the lab in the current directory
-  vbmc introspect --dry-run               say what would be registered or updated, and do nothing
+  vbmc introspect --dry-run               say what would be registered or
+                                          updated, and do nothing
   vbmc introspect --node node-0 --again   inspect one node anew
   vbmc introspect --no-provide            leave the nodes manageable
   vbmc introspect -f json | jq -r 'select(.outcome == \"failed\") | .detail'
@@ -117,11 +120,14 @@ impl Args {
 
 pub(super) fn run(args: &Args, quiet: bool) -> anyhow::Result<()> {
     let lab = Lab::load(&args.lab.dir()?)?;
-    let report = args.view.reporter(quiet);
+    let report = args.view.reporter(quiet, &lab, args.dry_run);
     let runtime = runtime()?;
     let done = runtime.block_on(unless_interrupted(introspect(args, lab, &report)));
     // A question to the operator that is still open must not keep us.
     runtime.shutdown_timeout(PARTING);
+    if let Err(error) = &done {
+        report.stopped(format_args!("{error:#}"));
+    }
     let ended = report.finish();
     done?;
     Ok(ended?)
@@ -133,7 +139,7 @@ async fn introspect(args: &Args, lab: Lab, report: &Reporter) -> anyhow::Result<
         report.warning(&subject, warning);
     }
     let options = args.options();
-    let choice = args.cloud.choice(Some(&lab));
+    let choice = args.cloud.choice(Some(&lab.cloud));
     // Whoever only looks may do so while another run is at work.
     let _lock = (!args.dry_run)
         .then(|| Lock::take(&lab.workspace))

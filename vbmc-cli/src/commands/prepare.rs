@@ -42,7 +42,8 @@ workspace/results/, also after a failure.";
 const EXAMPLES: &str = "\
 Examples:
   vbmc prepare                            the lab in the current directory
-  vbmc prepare --dry-run                  say what would be made or changed, and do nothing
+  vbmc prepare --dry-run                  say what would be made or changed,
+                                          and do nothing
   vbmc prepare --lab ~/lab --only networks,domains,bmcs
   vbmc prepare -f json | jq -r 'select(.outcome == \"failed\") | .detail'
 
@@ -103,11 +104,14 @@ impl Args {
 pub(super) fn run(args: &Args, quiet: bool) -> anyhow::Result<()> {
     let mut lab = Lab::load(&args.lab.dir()?)?;
     lab.cloud = args.cloud.instead_of(lab.cloud);
-    let report = args.view.reporter(quiet);
+    let report = args.view.reporter(quiet, &lab, args.dry_run);
     let runtime = runtime()?;
     let done = runtime.block_on(unless_interrupted(prepare(args, lab, &report)));
     // A call to libvirt that is under way ends on its own: it is better not to leave in the middle of it.
     runtime.shutdown_timeout(PARTING);
+    if let Err(error) = &done {
+        report.stopped(format_args!("{error:#}"));
+    }
     // Before anything was done, there is nothing to sum up.
     if done.is_err() && report.tally() == Tally::default() {
         return done;

@@ -141,6 +141,9 @@ pub(crate) trait View: Send {
     /// Asks the operator to confirm; none where nobody can be asked. Events are shown while the answer is awaited.
     fn ask(&mut self, question: &str) -> Option<Answer>;
 
+    /// An error has stopped the run; whoever started it is told by other means.
+    fn stopped(&mut self, _at: Timestamp, _why: &str) {}
+
     /// Nothing follows: sums up, and leaves the terminal as a newcomer expects it.
     fn finish(&mut self, at: Timestamp, summary: &Summary);
 }
@@ -263,6 +266,12 @@ impl Reporter {
     /// What has become of the subjects so far.
     pub(crate) fn tally(&self) -> Tally {
         lock(&self.0.inner).summary(Timestamp::now()).tally
+    }
+
+    /// Notes what stopped the run.
+    pub(crate) fn stopped(&self, why: impl fmt::Display) {
+        let why = why.to_string();
+        lock(&self.0.inner).view.stopped(Timestamp::now(), &why);
     }
 
     /// Ends the view, also after an error that stopped the run; an error when a subject failed. Only the first call

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::reporter;
+use crate::lab::config::Lab;
 use crate::lab::report::Reporter;
 
 /// How a run is shown.
@@ -24,7 +25,9 @@ pub(crate) struct ViewArgs {
 }
 
 impl ViewArgs {
-    pub(crate) fn reporter(&self, quiet: bool) -> Reporter {
-        reporter(self.format, quiet)
+    /// Of a run that does something to `lab`; a dry run leaves no trace.
+    pub(crate) fn reporter(&self, quiet: bool, lab: &Lab, dry_run: bool) -> Reporter {
+        let journal = (!dry_run).then(|| lab.results.join("vbmc.log"));
+        reporter(self.format, quiet, journal)
     }
 }

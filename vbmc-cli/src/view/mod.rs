@@ -9,6 +9,7 @@
 //! | [`plain`] | lines where there is no terminal |
 //! | [`json`] | one JSON object a line |
 //! | [`sift`] | which progress is worth a line |
+//! | [`journal`] | what was told, kept among the results |
 //! | [`human`] | sizes, rates and durations as people read them |
 //!
 //! What a run came to (outcomes, notes, warnings, the summary) goes to stdout; what matters only while it lasts
@@ -17,6 +18,7 @@
 
 mod args;
 pub(crate) mod human;
+mod journal;
 mod json;
 mod line;
 pub(crate) mod paint;
@@ -26,22 +28,24 @@ pub(crate) mod terminal;
 
 use std::env;
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 pub(crate) use self::args::{Format, ViewArgs};
 pub(crate) use self::line::one_line;
-use crate::lab::report::Reporter;
+use crate::lab::report::{Reporter, View};
 
-/// Where a run tells what happens, and how that is shown. `quiet` leaves warnings and failures.
-pub(crate) fn reporter(format: Format, quiet: bool) -> Reporter {
-    match format {
-        Format::Json => Reporter::new(Box::new(json::Json::new(io::stdout()))),
-        Format::Text if can_draw() && !quiet => Reporter::new(Box::new(terminal::Terminal::new())),
-        Format::Text => Reporter::new(Box::new(plain::Plain::new(
-            io::stdout(),
-            io::stderr(),
-            quiet,
-        ))),
-    }
+/// Where a run tells what happens, and how that is shown. `quiet` leaves warnings and failures; `journal` is a file that
+/// keeps it all.
+fn reporter(format: Format, quiet: bool, journal: Option<PathBuf>) -> Reporter {
+    let view: Box<dyn View> = match format {
+        Format::Json => Box::new(json::Json::new(io::stdout())),
+        Format::Text if can_draw() && !quiet => Box::new(terminal::Terminal::new()),
+        Format::Text => Box::new(plain::Plain::new(io::stdout(), io::stderr(), quiet)),
+    };
+    Reporter::new(match journal {
+        Some(path) => Box::new(journal::Journal::new(view, path)),
+        None => view,
+    })
 }
 
 /// Whether there is a terminal that more can be done with than writing lines.

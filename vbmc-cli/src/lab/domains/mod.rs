@@ -118,6 +118,10 @@ impl Step<'_> {
             made.domains.retain(|known| *known != entry);
             made.domains.push(entry.clone());
         })?;
+        let console = wanted.outline.console_log.as_ref();
+        let console = console.map_or_else(String::new, |log| {
+            format!(", its console is logged to {log}")
+        });
         let xml = wanted.xml;
         let defined = self
             .hypervisor
@@ -138,7 +142,7 @@ impl Step<'_> {
             [] => String::new(),
             macs => format!(", MAC {}", macs.join(", ")),
         };
-        Ok((Outcome::Changed, format!("defined: {what}{macs}")))
+        Ok((Outcome::Changed, format!("defined: {what}{macs}{console}")))
     }
 
     /// Sees to one that is there: it stays as it is, and what is otherwise than described is told. Only what an

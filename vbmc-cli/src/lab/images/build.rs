@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use super::progress::Teller;
 use super::scratch::Scratch;
+use crate::lab::results::make_directory;
 
 /// How many of a failed command's last lines a failure quotes.
 const QUOTED: usize = 3;
@@ -115,11 +116,11 @@ impl Build<'_> {
 async fn create(log: &Path) -> anyhow::Result<File> {
     let cannot = || format!("cannot write {}", log.display());
     if let Some(directory) = log.parent() {
-        tokio::fs::create_dir_all(directory)
-            .await
-            .with_context(cannot)?;
+        make_directory(directory).with_context(cannot)?;
     }
-    File::create(log).await.with_context(cannot)
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(log).await.with_context(cannot)
 }
 
 /// What a command writes, on its way into the log.

@@ -1,13 +1,13 @@
 //! What inspection found: one file for each node, `introspection/NAME.json` among the results.
 
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::server::Server;
+use crate::lab::results::make_directory;
 use crate::openstack::Error;
 
 /// What was found of a node, in Ironic's form: `inventory` and `plugin_data`. None: nothing is kept.
@@ -42,14 +42,9 @@ pub(super) fn write(results: &Path, node: &str, data: &Value) -> anyhow::Result<
     if std::fs::read(&path).is_ok_and(|there| there == text) {
         return Ok(path);
     }
-    std::fs::create_dir_all(&directory).with_context(wrong)?;
+    make_directory(&directory).with_context(wrong)?;
     let mut file = tempfile::NamedTempFile::new_in(&directory).with_context(wrong)?;
     file.write_all(&text).with_context(wrong)?;
-    // It holds no secret, and others may want to read it.
-    let readable = std::fs::Permissions::from_mode(0o644);
-    file.as_file()
-        .set_permissions(readable)
-        .with_context(wrong)?;
     file.as_file().sync_all().with_context(wrong)?;
     file.persist(&path).with_context(wrong)?;
     Ok(path)
@@ -72,6 +67,8 @@ fn file_name(node: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -90,6 +87,10 @@ mod tests {
         let first = written();
         write(dir.path(), "a", &data).unwrap();
         assert_eq!(written(), first);
+        for (path, mode) in [(&*path, 0o600), (path.parent().unwrap(), 0o700)] {
+            let permissions = std::fs::metadata(path).unwrap().permissions();
+            assert_eq!(permissions.mode() & 0o777, mode, "{}", path.display());
+        }
         write(dir.path(), "a", &json!({})).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
     }

@@ -87,13 +87,29 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     create(path)?.write_all(content)
 }
 
-/// A file that is its owner's alone: logs may tell much.
+/// Makes a directory for results, which is its owner's alone: logs may tell much.
+pub(crate) fn make_directory(directory: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+}
+
+/// Opens a file that grows from run to run.
+pub(crate) fn append(path: &Path) -> io::Result<File> {
+    if let Some(directory) = path.parent() {
+        make_directory(directory)?;
+    }
+    File::options()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+}
+
 fn create(path: &Path) -> io::Result<File> {
     if let Some(directory) = path.parent() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
+        make_directory(directory)?;
     }
     // Anew: one that is there may be somebody's link to another place.
     match fs::remove_file(path) {

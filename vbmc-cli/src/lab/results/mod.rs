@@ -6,7 +6,8 @@
 //! | `nodes` | Ironic's last state and history of each node, and the ramdisk's logs |
 //! | `folder` | writes it: a run replaces what the one before left |
 //!
-//! Image builds and introspection data are written there by the steps that make them. Nothing here holds a password.
+//! Image builds and introspection data are written there by the steps that make them, and what a run tells by
+//! [`crate::view`]. Nothing here holds a password; all of it is its owner's alone nevertheless.
 //! What cannot be read is a warning and spoils nothing.
 
 mod domains;
@@ -18,6 +19,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use self::folder::Folder;
+pub(crate) use self::folder::{append, make_directory};
 use super::Run;
 use super::config::Lab;
 use super::report::{Kind, Subject};
