@@ -3,3 +3,4 @@
 
 mod ironic;
 mod machines;
+mod power;

@@ -16,6 +16,7 @@
 //! | [`manifest`] | what this lab has made, kept in its workspace |
 //! | [`report`] | what happens during a run, told to whoever shows it |
 //! | [`results`] | logs and states, gathered from everywhere |
+//! | `vbmcd_log` | vbmcd's log, and why it could not switch a machine |
 //!
 //! What shows a run on a terminal lives in `view`, what speaks to OpenStack in `openstack`.
 
@@ -39,6 +40,7 @@ pub(crate) mod results;
 #[cfg(test)]
 mod testing;
 pub(crate) mod variables;
+mod vbmcd_log;
 
 use self::config::Lab;
 use self::manifest::Manifest;

@@ -26,6 +26,10 @@ pub(super) struct Place {
     pub(super) timeout: Duration,
 }
 
+/// Why vbmcd could not do with a machine what Ironic asked for: libvirt's words, as a rule.
+#[derive(Debug)]
+pub(super) struct Reason(pub(super) String);
+
 /// What a node waits for. `power`: what its power is being switched to.
 pub(super) fn waiting(waiting: Waiting, power: Option<&PowerState>, place: &Place) -> String {
     match (waiting, power) {
@@ -36,12 +40,17 @@ pub(super) fn waiting(waiting: Waiting, power: Option<&PowerState>, place: &Plac
 }
 
 /// What became of a node.
-pub(super) fn ending(ending: &Ending, spec: &NodeSpec, place: &Place) -> (Outcome, String) {
+pub(super) fn ending(
+    ending: &Ending,
+    reason: Option<&Reason>,
+    spec: &NodeSpec,
+    place: &Place,
+) -> (Outcome, String) {
     match ending {
         Ending::Available(done) => finished(*done, "available"),
         Ending::Manageable(done) => finished(*done, "manageable"),
         Ending::LeftAlone(why) => (Outcome::Skipped, format!("left as it is: {why}")),
-        Ending::Failed(failure) => (Outcome::Failed, failed(failure, spec, place)),
+        Ending::Failed(failure) => (Outcome::Failed, failed(failure, reason, spec, place)),
     }
 }
 
@@ -64,7 +73,8 @@ fn finished(done: Done, state: &str) -> (Outcome, String) {
     }
 }
 
-fn failed(failure: &Failure, spec: &NodeSpec, place: &Place) -> String {
+fn failed(failure: &Failure, reason: Option<&Reason>, spec: &NodeSpec, place: &Place) -> String {
+    let look = look(failure, reason, spec, place);
     let said = match &failure.said {
         Some(said) => format!(": {}", quoted(said)),
         None => String::new(),
@@ -77,27 +87,21 @@ fn failed(failure: &Failure, spec: &NodeSpec, place: &Place) -> String {
         Doing::Verify if failure.timed_out => format!(
             "Ironic has been waiting for its BMC for {} s. {}",
             place.timeout.as_secs(),
-            try_bmc(spec)
+            look
         ),
-        Doing::Verify => format!("Ironic cannot manage it{said}. {}", try_bmc(spec)),
+        Doing::Verify => format!("Ironic cannot manage it{said}. {look}"),
         Doing::Inspect if failure.timed_out => format!(
-            "its ramdisk did not call back within {} s{times}{said}. {}",
+            "its ramdisk did not call back within {} s{times}{said}. {look}",
             place.timeout.as_secs(),
-            look_at_boot(spec, place)
         ),
-        Doing::Inspect => format!(
-            "its inspection failed{times}{said}. {}",
-            look_at_boot(spec, place)
-        ),
+        Doing::Inspect => format!("its inspection failed{times}{said}. {look}"),
         Doing::Clean if failure.timed_out => format!(
-            "its ramdisk did not clean it within {} s. {}",
+            "its ramdisk did not clean it within {} s. {look}",
             place.timeout.as_secs(),
-            look_at_boot(spec, place)
         ),
-        Doing::Clean | Doing::Provide => format!(
-            "its cleaning failed{said}. It is left in clean failed. {}",
-            look_at_boot(spec, place)
-        ),
+        Doing::Clean | Doing::Provide => {
+            format!("its cleaning failed{said}. It is left in clean failed. {look}")
+        }
         Doing::Save => format!(
             "what inspection found cannot be kept: {}",
             failure.said.as_deref().unwrap_or("no reason given")
@@ -107,6 +111,47 @@ fn failed(failure: &Failure, spec: &NodeSpec, place: &Place) -> String {
             request.verb()
         ),
     }
+}
+
+/// What to look at. Where the machine was not switched, its console has nothing to tell.
+fn look(failure: &Failure, reason: Option<&Reason>, spec: &NodeSpec, place: &Place) -> String {
+    if let (Some(Reason(reason)), Some(domain)) = (reason, &spec.domain) {
+        let told = format!(
+            "vbmcd could not do what Ironic asked of the machine: {}. More is in {}",
+            quoted(reason),
+            of_domain(domain, "vbmcd.log", place).display()
+        );
+        // It may have been switched nevertheless, later.
+        return match failure.timed_out {
+            true => format!("{told}. {}", look_at_boot(spec, place)),
+            false => told,
+        };
+    }
+    let verifies = matches!(failure.doing, Doing::Verify);
+    match (&spec.domain, &failure.said) {
+        (Some(domain), Some(said)) if !verifies && is_about_power(said) => format!(
+            "See in {} or vbmcd's own log why the machine was not switched; `virsh -c {} start {domain}` shows whether \
+             libvirt can start it",
+            of_domain(domain, "vbmcd.log", place).display(),
+            place.libvirt_uri
+        ),
+        (None, Some(said)) if is_about_power(said) => try_bmc(spec),
+        _ if verifies => try_bmc(spec),
+        _ => look_at_boot(spec, place),
+    }
+}
+
+/// Whether Ironic speaks of a machine that could not be switched.
+fn is_about_power(said: &str) -> bool {
+    let said = said.to_lowercase();
+    ["power on", "power off", "power state", "reboot"]
+        .iter()
+        .any(|words| said.contains(words))
+}
+
+/// A file among the results of a domain.
+fn of_domain(domain: &str, file: &str, place: &Place) -> PathBuf {
+    place.results.join("domains").join(domain).join(file)
 }
 
 /// How the operator talks to a BMC as Ironic does.
@@ -135,12 +180,7 @@ fn look_at_boot(spec: &NodeSpec, place: &Place) -> String {
     let console = match &spec.domain {
         Some(domain) => format!(
             "in {} (or live: `virsh -c {} console {domain}`)",
-            place
-                .results
-                .join("domains")
-                .join(domain)
-                .join("console.log")
-                .display(),
+            of_domain(domain, "console.log", place).display(),
             place.libvirt_uri
         ),
         None => "on its console".to_owned(),
@@ -195,7 +235,7 @@ mod tests {
             "ipmi_username": "ops", "ipmi_password": "s3cret"}}),
         );
         spec.domain = Some("node-0".to_owned());
-        let text = failed(&failure(Doing::Verify), &spec, &place());
+        let text = failed(&failure(Doing::Verify), None, &spec, &place());
         assert_eq!(
             text,
             "Ironic cannot manage it: Failed to get power state. Error. Is its BMC running (`vbmc show node-0`)? \
@@ -214,10 +254,41 @@ mod tests {
         let mut spec = spec(json!({}));
         spec.domain = Some("node-0".to_owned());
         assert_eq!(
-            failed(&failure, &spec, &place()),
+            failed(&failure, None, &spec, &place()),
             "its ramdisk did not call back within 1200 s, in 3 attempts. See in \
              results/domains/node-0/console.log (or live: `virsh -c qemu:///system console node-0`) whether it boots from the network, gets its kernel and ramdisk, and reaches http://192.0.2.1:6385/"
         );
+    }
+
+    #[test]
+    fn a_machine_that_was_not_switched_is_told_with_libvirts_reason_or_where_to_find_it() {
+        let failure = Failure {
+            said: Some("Failed to set node power state to power on.".to_owned()),
+            ..failure(Doing::Inspect)
+        };
+        let mut spec = spec(json!({"driver_info": {"ipmi_address": "192.0.2.7"}}));
+        let text = failed(&failure, None, &spec, &place());
+        assert!(
+            text.contains("power on. From where Ironic runs, try `ipmitool"),
+            "{text}"
+        );
+        spec.domain = Some("node-0".to_owned());
+        assert_eq!(
+            failed(
+                &failure,
+                Some(&Reason("no such file".to_owned())),
+                &spec,
+                &place()
+            ),
+            "its inspection failed: Failed to set node power state to power on. vbmcd could not do what Ironic asked of \
+             the machine: no such file. More is in results/domains/node-0/vbmcd.log"
+        );
+        let text = failed(&failure, None, &spec, &place());
+        assert!(
+            text.contains("`virsh -c qemu:///system start node-0`"),
+            "{text}"
+        );
+        assert!(!text.contains("console"), "{text}");
     }
 
     #[test]

@@ -2,22 +2,18 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use vbmc_core::config::ConfigFile;
 use vbmc_core::host::libvirt::admin::Admin;
 use vbmc_core::host::libvirt::admin::xml::DomainOutline;
 
-use super::folder::{Folder, log_end};
+use super::folder::Folder;
+use crate::lab::vbmcd_log::{VbmcdLog, names};
 
 /// Where libvirt keeps QEMU's logs, of the system's daemon.
 const SYSTEM_LOGS: &str = "/var/log/libvirt/qemu";
 
 /// The same below `$XDG_CACHE_HOME`, of a user's own daemon.
 const SESSION_LOGS: &str = "libvirt/qemu/log";
-
-/// Lines of the journal that are looked at.
-const JOURNAL_LINES: &str = "20000";
 
 /// Gathers it. Blocking.
 pub(super) fn gather(uri: &str, domains: &[String], folder: &mut Folder) {
@@ -72,22 +68,10 @@ fn logs(uri: &str, log: &str) -> PathBuf {
 
 /// vbmcd's lines about each domain.
 fn of_vbmcd(domains: &[String], folder: &mut Folder) {
-    let log = match ConfigFile::load().and_then(|config| config.file_path("log", "logfile")) {
-        Ok(Some(path)) => match log_end(&path) {
-            Ok(log) => log,
-            Err(error) => return folder.unreadable(&path, &error),
-        },
-        Ok(None) => match journal() {
-            Some(log) => log,
-            None => {
-                return folder.miss(
-                    "vbmcd has no log to gather: set logfile in section [log] of virtualbmc.conf",
-                );
-            }
-        },
-        Err(error) => return folder.miss(error.to_string()),
+    let log = match VbmcdLog::whole().and_then(|log| log.read()) {
+        Ok(log) => log,
+        Err(why) => return folder.miss(why),
     };
-    let log = String::from_utf8_lossy(&log);
     for name in domains {
         let lines: String = log
             .lines()
@@ -97,39 +81,5 @@ fn of_vbmcd(domains: &[String], folder: &mut Folder) {
         if !lines.is_empty() {
             folder.write(Path::new("domains").join(name).join("vbmcd.log"), lines);
         }
-    }
-}
-
-/// What systemd's journal has of vbmcd, where there is one.
-fn journal() -> Option<Vec<u8>> {
-    let output = Command::new("journalctl")
-        .args(["--unit", "vbmcd", "--no-pager", "--lines", JOURNAL_LINES])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output.status.success().then_some(output.stdout)
-}
-
-/// Whether a line names a domain, and not one whose name merely begins or ends so.
-fn names(line: &str, name: &str) -> bool {
-    let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    line.match_indices(name).any(|(at, _)| {
-        let (before, after) = (&line[..at], &line[at + name.len()..]);
-        !before.ends_with(part_of_name) && !after.starts_with(part_of_name)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_domain_is_not_found_in_the_name_of_another() {
-        let line = r#"2026-11-22T17:00:00Z  INFO Started vBMC instance bmc=node-1 domain="node-1""#;
-        assert!(names(line, "node-1"));
-        assert!(!names(&line.replace("node-1", "node-10"), "node-1"));
-        assert!(!names(&line.replace("node-1", "big.node-1"), "node-1"));
-        assert!(names("power of node-1: off", "node-1"));
     }
 }

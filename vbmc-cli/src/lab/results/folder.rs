@@ -51,7 +51,7 @@ impl Folder {
 
     /// Copies a log, or its end. One that is not there is none that could be gathered.
     pub(super) fn copy_log(&mut self, log: &Path, name: impl AsRef<Path>) {
-        match log_end(log) {
+        match log_end(log, 0) {
             Ok(content) => self.write(name, content),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.unreadable(log, &error),
@@ -131,9 +131,15 @@ fn open_regular(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// A log from its end: whole lines, after a line that says what is missing.
-pub(super) fn log_end(path: &Path) -> io::Result<Vec<u8>> {
-    end_of(path, MAX_LOG)
+/// A log's end: whole lines, after a line that says what is missing. Of what stands before `from`, nothing, unless the file
+/// is another one by now.
+pub(crate) fn log_end(path: &Path, from: u64) -> io::Result<Vec<u8>> {
+    let new = fs::metadata(path)?.len().checked_sub(from);
+    match new {
+        Some(0) => Ok(Vec::new()),
+        Some(new) => end_of(path, new.min(MAX_LOG)),
+        None => end_of(path, MAX_LOG),
+    }
 }
 
 fn end_of(path: &Path, limit: u64) -> io::Result<Vec<u8>> {

@@ -19,7 +19,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use self::folder::Folder;
-pub(crate) use self::folder::{append, make_directory};
+pub(crate) use self::folder::{append, log_end, make_directory};
 use super::Run;
 use super::config::Lab;
 use super::report::{Kind, Subject};

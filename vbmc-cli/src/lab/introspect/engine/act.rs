@@ -1,12 +1,15 @@
 //! Steps as requests, and what their answers mean.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
 use crate::lab::introspect::machine::{Failure, Fetched, Heard, Request};
 use crate::lab::introspect::save;
 use crate::lab::introspect::server::Server;
+use crate::lab::introspect::tell::Reason;
+use crate::lab::vbmcd_log::VbmcdLog;
 use crate::openstack::Error;
 use crate::openstack::baremetal::Target;
 
@@ -18,7 +21,7 @@ pub(super) const FETCHES: u32 = 5;
 pub(super) enum Happened {
     Heard(Request, Heard),
     Fetched(Result<Fetched, Error>),
-    Explained(Failure),
+    Explained(Failure, Option<Reason>),
 }
 
 pub(super) async fn send(server: &Server, uuid: &str, request: Request) -> Heard {
@@ -80,8 +83,31 @@ pub(super) async fn fetch(
     })
 }
 
+/// Finds out what Ironic has forgotten or never knew of a failure.
+pub(super) async fn explain(
+    server: &Server,
+    uuid: &str,
+    domain: Option<String>,
+    log: Option<Arc<VbmcdLog>>,
+    failure: Failure,
+) -> Happened {
+    let said = match failure.said {
+        // Ironic has forgotten the reason on the node itself, and keeps it in the history.
+        None if !failure.timed_out => last_fault(server, uuid).await,
+        said => said,
+    };
+    let reason = match domain.zip(log) {
+        None => None,
+        Some((domain, log)) => spawn_blocking(move || log.last_failure(&domain).map(Reason))
+            .await
+            .ok()
+            .flatten(),
+    };
+    Happened::Explained(Failure { said, ..failure }, reason)
+}
+
 /// What went wrong last, as the history has it.
-pub(super) async fn last_fault(server: &Server, uuid: &str) -> Option<String> {
+async fn last_fault(server: &Server, uuid: &str) -> Option<String> {
     let history = server.ironic.history(uuid).await;
     let history = history
         .inspect_err(|error| tracing::debug!("no history of {uuid}: {error}"))

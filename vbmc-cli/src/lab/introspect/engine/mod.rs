@@ -22,11 +22,12 @@ use tokio::time::sleep;
 use self::act::Happened;
 use self::read::Reading;
 use self::unit::Unit;
-use super::machine::{Around, Ending, Failure, Fetched, Machine, Step, Switch, Wanted};
+use super::machine::{Around, Ending, Fetched, Machine, Step, Switch, Wanted};
 use super::register::Member;
 use super::server::Server;
-use super::tell::{self, Place};
+use super::tell::{self, Place, Reason};
 use crate::lab::report::{Outcome, Reporter};
+use crate::lab::vbmcd_log::VbmcdLog;
 use crate::openstack::Error;
 
 /// How long a server may answer with faults of its own before the run is given up. While it starts, it does.
@@ -73,6 +74,7 @@ pub(super) async fn run(
         units,
         actions: JoinSet::new(),
         questions: JoinSet::new(),
+        log: VbmcdLog::from_now().map(Arc::new),
         faulty_since: None,
     };
     engine.run().await
@@ -87,6 +89,8 @@ struct Engine {
     actions: JoinSet<(usize, Happened)>,
     /// What the operator was asked.
     questions: JoinSet<(usize, Switch, Option<bool>)>,
+    /// What vbmcd has logged since the run began.
+    log: Option<Arc<VbmcdLog>>,
     faulty_since: Option<Instant>,
 }
 
@@ -233,8 +237,9 @@ impl Engine {
                 unit.machine.heard(request, &view, heard, now);
                 return;
             }
-            Happened::Explained(failure) => {
-                return self.conclude(number, &Ending::Failed(failure));
+            Happened::Explained(failure, reason) => {
+                let ending = Ending::Failed(failure);
+                return self.conclude(number, &ending, reason.as_ref());
             }
             Happened::Fetched(Ok(fetched)) => fetched,
             Happened::Fetched(Err(error)) => {
@@ -257,27 +262,27 @@ impl Engine {
 
     fn end(&mut self, number: usize, ending: Ending) {
         match ending {
-            // Ironic has forgotten the reason on the node itself, and keeps it in the history.
-            Ending::Failed(failure) if failure.said.is_none() && !failure.timed_out => {
+            Ending::Failed(failure) => {
                 let Some(unit) = self.units.get_mut(number) else {
                     return;
                 };
                 unit.busy = true;
                 let (server, uuid) = (Arc::clone(&self.server), unit.member.uuid.clone());
+                let (domain, log) = (unit.member.spec.domain.clone(), self.log.clone());
                 self.actions.spawn(async move {
-                    let said = act::last_fault(&server, &uuid).await;
-                    (number, Happened::Explained(Failure { said, ..failure }))
+                    let explained = act::explain(&server, &uuid, domain, log, failure).await;
+                    (number, explained)
                 });
             }
-            ending => self.conclude(number, &ending),
+            ending => self.conclude(number, &ending, None),
         }
     }
 
-    fn conclude(&mut self, number: usize, ending: &Ending) {
+    fn conclude(&mut self, number: usize, ending: &Ending, reason: Option<&Reason>) {
         let Some(unit) = self.units.get_mut(number) else {
             return;
         };
-        let (outcome, detail) = tell::ending(ending, &unit.member.spec, &self.terms.place);
+        let (outcome, detail) = tell::ending(ending, reason, &unit.member.spec, &self.terms.place);
         unit.end(&self.report, outcome, &detail);
         if unit.machine.is_left_on() {
             self.report
