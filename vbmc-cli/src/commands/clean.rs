@@ -72,12 +72,7 @@ pub(super) fn run(args: Args, quiet: bool) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let cleaned = runtime.block_on(unless_interrupted(clean(args, lab, &report)));
     runtime.shutdown_timeout(PARTING);
-    if let Err(error) = &cleaned {
-        report.stopped(format_args!("{error:#}"));
-    }
-    let finished = report.finish();
-    cleaned?;
-    Ok(finished?)
+    report.finish(cleaned)
 }
 
 async fn clean(args: Args, lab: Lab, report: &Reporter) -> anyhow::Result<()> {

@@ -125,12 +125,7 @@ pub(super) fn run(args: &Args, quiet: bool) -> anyhow::Result<()> {
     let done = runtime.block_on(unless_interrupted(introspect(args, lab, &report)));
     // A question to the operator that is still open must not keep us.
     runtime.shutdown_timeout(PARTING);
-    if let Err(error) = &done {
-        report.stopped(format_args!("{error:#}"));
-    }
-    let ended = report.finish();
-    done?;
-    Ok(ended?)
+    report.finish(done)
 }
 
 async fn introspect(args: &Args, lab: Lab, report: &Reporter) -> anyhow::Result<()> {

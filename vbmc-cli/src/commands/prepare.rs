@@ -15,7 +15,7 @@ use crate::lab::interrupt::unless_interrupted;
 use crate::lab::lock::Lock;
 use crate::lab::manifest::Manifest;
 use crate::lab::problems::Problems;
-use crate::lab::report::{Kind, Reporter, Subject, Tally};
+use crate::lab::report::{Kind, Reporter, Subject};
 use crate::lab::{Run, bmcs, cloud, domains, images, networks, results};
 use crate::openstack::Session;
 use crate::openstack::cloud::Choice;
@@ -109,16 +109,7 @@ pub(super) fn run(args: &Args, quiet: bool) -> anyhow::Result<()> {
     let done = runtime.block_on(unless_interrupted(prepare(args, lab, &report)));
     // A call to libvirt that is under way ends on its own: it is better not to leave in the middle of it.
     runtime.shutdown_timeout(PARTING);
-    if let Err(error) = &done {
-        report.stopped(format_args!("{error:#}"));
-    }
-    // Before anything was done, there is nothing to sum up.
-    if done.is_err() && report.tally() == Tally::default() {
-        return done;
-    }
-    let ended = report.finish();
-    done?;
-    Ok(ended?)
+    report.finish(done)
 }
 
 async fn prepare(args: &Args, lab: Lab, report: &Reporter) -> anyhow::Result<()> {

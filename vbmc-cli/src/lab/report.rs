@@ -141,11 +141,9 @@ pub(crate) trait View: Send {
     /// Asks the operator to confirm; none where nobody can be asked. Events are shown while the answer is awaited.
     fn ask(&mut self, question: &str) -> Option<Answer>;
 
-    /// An error has stopped the run; whoever started it is told by other means.
-    fn stopped(&mut self, _at: Timestamp, _why: &str) {}
-
-    /// Nothing follows: sums up, and leaves the terminal as a newcomer expects it.
-    fn finish(&mut self, at: Timestamp, summary: &Summary);
+    /// Nothing follows: leaves the terminal as a newcomer expects it, and sums up what the run has come to. Where an error
+    /// has stopped it, that is here instead, and told by other means: what had been done by then would be taken for all.
+    fn finish(&mut self, at: Timestamp, run: Result<&Summary, &str>);
 }
 
 /// How many subjects ended how.
@@ -198,7 +196,6 @@ struct Inner {
     view: Box<dyn View>,
     started: Timestamp,
     outcomes: BTreeMap<Subject, (Outcome, String)>,
-    finished: bool,
 }
 
 impl fmt::Debug for Reporter {
@@ -214,7 +211,6 @@ impl Reporter {
                 view,
                 started: Timestamp::now(),
                 outcomes: BTreeMap::new(),
-                finished: false,
             }),
             asking: Mutex::new(()),
         }))
@@ -268,26 +264,20 @@ impl Reporter {
         lock(&self.0.inner).summary(Timestamp::now()).tally
     }
 
-    /// Notes what stopped the run.
-    pub(crate) fn stopped(&self, why: impl fmt::Display) {
-        let why = why.to_string();
-        lock(&self.0.inner).view.stopped(Timestamp::now(), &why);
-    }
-
-    /// Ends the view, also after an error that stopped the run; an error when a subject failed. Only the first call
-    /// shows anything.
-    pub(crate) fn finish(&self) -> Result<(), SomeFailed> {
+    /// Ends the view of a run that went to its end, or that an error has stopped; an error also when a subject failed.
+    pub(crate) fn finish(&self, run: anyhow::Result<()>) -> anyhow::Result<()> {
         let mut inner = lock(&self.0.inner);
         let now = Timestamp::now();
-        let summary = inner.summary(now);
-        if !inner.finished {
-            inner.finished = true;
-            inner.view.finish(now, &summary);
+        if let Err(error) = run {
+            inner.view.finish(now, Err(&format!("{error:#}")));
+            return Err(error);
         }
+        let summary = inner.summary(now);
+        inner.view.finish(now, Ok(&summary));
         if summary.failures.is_empty() {
             Ok(())
         } else {
-            Err(SomeFailed)
+            Err(SomeFailed.into())
         }
     }
 
@@ -354,7 +344,7 @@ mod tests {
             None
         }
 
-        fn finish(&mut self, _: Timestamp, _: &Summary) {}
+        fn finish(&mut self, _: Timestamp, _: Result<&Summary, &str>) {}
     }
 
     #[test]
@@ -363,7 +353,7 @@ mod tests {
         let (a, b) = (Subject::new(Kind::Node, "a"), Subject::new(Kind::Node, "b"));
         report.outcome(&a, Outcome::Changed, "registered");
         report.outcome(&a, Outcome::Unchanged, "manageable");
-        assert_eq!(report.finish(), Ok(()));
+        report.finish(Ok(())).unwrap();
         report.outcome(&b, Outcome::Failed, "no answer");
         report.outcome(&b, Outcome::Unchanged, "available");
         let expected = Tally {
@@ -372,7 +362,11 @@ mod tests {
             ..Tally::default()
         };
         assert_eq!(report.tally(), expected);
-        assert_eq!(report.finish(), Err(SomeFailed));
+        let ended = report.finish(Ok(())).unwrap_err();
+        assert!(ended.is::<SomeFailed>());
+        // What stopped a run goes before what failed in it.
+        let ended = report.finish(Err(anyhow::anyhow!("stopped"))).unwrap_err();
+        assert_eq!(ended.to_string(), "stopped");
     }
 
     #[test]

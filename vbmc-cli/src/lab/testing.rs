@@ -39,7 +39,7 @@ impl View for Told {
         None
     }
 
-    fn finish(&mut self, _: Timestamp, _: &Summary) {}
+    fn finish(&mut self, _: Timestamp, _: Result<&Summary, &str>) {}
 }
 
 /// A run on the lab in `dir`.

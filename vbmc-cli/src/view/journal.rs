@@ -73,16 +73,13 @@ impl View for Journal {
         self.view.ask(question)
     }
 
-    fn stopped(&mut self, at: Timestamp, why: &str) {
-        self.note(at, &format!("stopped: {why}"));
-        self.view.stopped(at, why);
-    }
-
-    fn finish(&mut self, at: Timestamp, summary: &Summary) {
-        if self.file.is_some() {
-            self.note(at, &Line::summary(summary).0);
+    fn finish(&mut self, at: Timestamp, run: Result<&Summary, &str>) {
+        match run {
+            Ok(summary) if self.file.is_some() => self.note(at, &Line::summary(summary).0),
+            Ok(_) => {}
+            Err(why) => self.note(at, &format!("stopped: {why}")),
         }
-        self.view.finish(at, summary);
+        self.view.finish(at, run);
     }
 }
 
@@ -111,7 +108,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::lab::report::{Kind, Outcome, Reporter, SomeFailed, Subject};
+    use crate::lab::report::{Kind, Outcome, Reporter, Subject};
 
     struct Nobody;
 
@@ -122,7 +119,7 @@ mod tests {
             None
         }
 
-        fn finish(&mut self, _: Timestamp, _: &Summary) {}
+        fn finish(&mut self, _: Timestamp, _: Result<&Summary, &str>) {}
     }
 
     #[test]
@@ -130,14 +127,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("results/vbmc.log");
         let run = || Reporter::new(Box::new(Journal::new(Box::new(Nobody), path.clone())));
-        run().finish().unwrap();
+        run().finish(Ok(())).unwrap();
         assert!(!path.exists(), "nothing was told");
-        for _ in 0..2 {
+        for end in [Ok(()), Err(anyhow::anyhow!("Ironic is gone"))] {
             let report = run();
             let node = Subject::new(Kind::Node, "a");
             report.outcome(&node, Outcome::Failed, "no answer");
-            report.stopped("Ironic is gone");
-            assert_eq!(report.finish(), Err(SomeFailed));
+            report.finish(end).unwrap_err();
         }
         let text = fs::read_to_string(&path).unwrap();
         let told: Vec<_> = text
@@ -145,12 +141,11 @@ mod tests {
             .map(|line| line.split_once("Z ").unwrap().1)
             .filter(|line| !line.starts_with("$ vbmc"))
             .collect();
-        let once = [
-            "FAILED       node a: no answer",
-            "stopped: Ironic is gone",
-            "1 failed in 0 s",
-        ];
-        assert_eq!(told, [once, once].concat());
+        let failed = "FAILED       node a: no answer";
+        assert_eq!(
+            told,
+            [failed, "1 failed in 0 s", failed, "stopped: Ironic is gone"]
+        );
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

@@ -25,7 +25,7 @@ struct Timed<T> {
     event: T,
 }
 
-/// The last event of every run.
+/// The last event of every run that no error stopped.
 #[derive(Serialize)]
 #[serde(tag = "event", rename = "summary")]
 struct Ended<'a> {
@@ -73,7 +73,8 @@ impl<O: Write + Send> View for Json<O> {
         None
     }
 
-    fn finish(&mut self, at: Timestamp, summary: &Summary) {
+    fn finish(&mut self, at: Timestamp, run: Result<&Summary, &str>) {
+        let Ok(summary) = run else { return };
         let failures = summary.failures.iter();
         let ended = Ended {
             tally: summary.tally,
@@ -126,15 +127,16 @@ mod tests {
         );
         view.finish(
             at(4),
-            &Summary {
+            Ok(&Summary {
                 tally: Tally {
                     failed: 1,
                     ..Tally::default()
                 },
                 failures: vec![(node, "x".to_owned())],
                 took: SignedDuration::from_millis(4200),
-            },
+            }),
         );
+        view.finish(at(5), Err("gone"));
         assert_eq!(
             String::from_utf8(out).unwrap(),
             r#"{"time":"1970-01-01T00:00:00Z","event":"phase","title":"Inspection"}

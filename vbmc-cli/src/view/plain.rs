@@ -68,9 +68,11 @@ impl<O: Write + Send, E: Write + Send> View for Plain<O, E> {
         }))
     }
 
-    fn finish(&mut self, _: Timestamp, summary: &Summary) {
-        let (counts, failures) = Line::summary(summary);
-        if !self.quiet {
+    fn finish(&mut self, _: Timestamp, run: Result<&Summary, &str>) {
+        if let Ok(summary) = run
+            && !self.quiet
+        {
+            let (counts, failures) = Line::summary(summary);
             let _ = writeln!(self.out, "\n{counts}");
             for line in failures {
                 self.print(&line);
@@ -128,14 +130,14 @@ mod tests {
         );
         view.finish(
             at(9),
-            &Summary {
+            Ok(&Summary {
                 tally: Tally {
                     failed: 1,
                     ..Tally::default()
                 },
                 failures: vec![(node, "timeout".to_owned())],
                 took: SignedDuration::from_secs(9),
-            },
+            }),
         );
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (text(out), text(err))
@@ -168,6 +170,13 @@ mod tests {
             "WARNING      node a: slow\nFAILED       node a: timeout (9 s)\n"
         );
         assert_eq!(err, "");
+    }
+
+    #[test]
+    fn a_run_that_an_error_stopped_is_not_summed_up() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        Plain::new(&mut out, &mut err, false).finish(Timestamp::UNIX_EPOCH, Err("gone"));
+        assert_eq!((out, err), (Vec::new(), Vec::new()));
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl View for Recorder {
         None
     }
 
-    fn finish(&mut self, _: Timestamp, _: &Summary) {}
+    fn finish(&mut self, _: Timestamp, _: Result<&Summary, &str>) {}
 }
 
 /// Everything in a directory tree: paths with contents.

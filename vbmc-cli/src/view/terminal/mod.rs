@@ -80,13 +80,19 @@ impl View for Terminal {
         Some(Box::new(move || answer(&keyboard, &state)))
     }
 
-    fn finish(&mut self, at: Timestamp, summary: &Summary) {
-        let (counts, failures) = Line::summary(summary);
-        let counts = Colours::from_environment().paint(Style::Strong, &counts);
-        let failures: String = failures.iter().map(on_terminal).collect();
+    fn finish(&mut self, at: Timestamp, run: Result<&Summary, &str>) {
+        let lines = run.map_or_else(
+            |_| String::new(),
+            |summary| {
+                let (counts, failures) = Line::summary(summary);
+                let counts = Colours::from_environment().paint(Style::Strong, &counts);
+                let failures: String = failures.iter().map(on_terminal).collect();
+                format!("\n{counts}\n{failures}")
+            },
+        );
         let mut state = lock(&self.0);
         state.finished = true;
-        state.draw(at, &format!("\n{counts}\n{failures}"));
+        state.draw(at, &lines);
         keyboard::restore();
     }
 }
