@@ -72,6 +72,11 @@ impl Error {
         Self { bmc, cause }
     }
 
+    /// Whether the BMC has answered, and does not do what it was asked.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.cause, Cause::Response(ResponseError::Refused { .. }))
+    }
+
     /// Whether it may go well a moment later: the BMC is there, and not ready.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(

@@ -4,14 +4,17 @@
 //! |---|---|
 //! | `mod.rs` | the step: add, change, start, ask |
 //! | `wish.rs` | what the lab wants, and how a BMC differs from it |
+//! | `others.rs` | BMCs that are in the way |
 //! | [`address`] | where Ironic finds the BMCs |
 
 pub(crate) mod address;
+mod others;
 mod wish;
 
 use std::time::Duration;
 
 use anyhow::bail;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 use url::Url;
 use vbmc_core::config::ConfigFile;
@@ -20,6 +23,7 @@ use vbmc_core::control::{BmcChange, Status};
 use self::wish::Wish;
 use super::Run;
 use super::report::{Kind, Outcome, Progress, Subject};
+use super::vbmcd_log::VbmcdLog;
 use crate::client::{Client, ClientError};
 use crate::ipmi::{self, Console, Login, Power};
 
@@ -34,8 +38,10 @@ enum Done {
     UpToDate,
     Changed(String),
     WouldChange(String),
-    /// It isn't this lab's.
-    LeftAlone(String),
+    /// It is as wished, and isn't this lab's.
+    Foreign,
+    /// It cannot be had, and why.
+    Blocked(String),
 }
 
 /// Makes the BMCs as the lab has them, and asks each for its machine's power state.
@@ -47,7 +53,7 @@ pub(crate) async fn prepare(run: &mut Run, ironic: Option<&Url>) -> anyhow::Resu
     run.report.phase("BMCs");
     let client = Client::from_config(&ConfigFile::load()?)?;
     let there = client.bmcs().await?;
-    for wish in wishes {
+    for wish in &wishes {
         let subject = Subject::new(Kind::Bmc, &wish.name);
         if wish.is_open_to_all() {
             run.report.warning(
@@ -55,8 +61,11 @@ pub(crate) async fn prepare(run: &mut Run, ironic: Option<&Url>) -> anyhow::Resu
                 "everybody knows its password, and its address is not loopback: set another one in lab.toml",
             );
         }
-        let exists = there.iter().any(|bmc| bmc.domain_name == wish.name);
-        let done = match make(run, &client, &wish, exists).await {
+        let place = Place {
+            exists: there.iter().any(|bmc| bmc.domain_name == wish.name),
+            taken: others::on_the_port(wish, &there, &wishes),
+        };
+        let done = match make(run, &client, wish, place).await {
             Ok(done) => done,
             Err(error) => {
                 run.report
@@ -71,12 +80,17 @@ pub(crate) async fn prepare(run: &mut Run, ironic: Option<&Url>) -> anyhow::Resu
                 run.report.outcome(&subject, Outcome::WouldChange, what);
                 continue;
             }
-            Done::LeftAlone(why) => {
-                run.report.outcome(&subject, Outcome::Skipped, why);
+            Done::Foreign => (
+                Outcome::Unchanged,
+                "was here before this lab, as it should be: left alone, also by `vbmc clean`"
+                    .to_owned(),
+            ),
+            Done::Blocked(why) => {
+                run.report.outcome(&subject, Outcome::Failed, why);
                 continue;
             }
         };
-        match ask(run, &subject, &wish, ironic).await {
+        match ask(run, &subject, wish, ironic).await {
             Ok((bmc, power)) => {
                 let detail = format!("{done}; at {bmc} the power is {power}");
                 run.report.outcome(&subject, outcome, detail);
@@ -90,12 +104,23 @@ pub(crate) async fn prepare(run: &mut Run, ironic: Option<&Url>) -> anyhow::Resu
     Ok(())
 }
 
+/// What vbmcd has where a BMC is to be.
+struct Place {
+    /// A BMC of its name.
+    exists: bool,
+    /// Why it cannot have its port.
+    taken: Option<String>,
+}
+
 /// Makes one BMC as wished, unless it is somebody else's.
-async fn make(run: &mut Run, client: &Client, wish: &Wish, exists: bool) -> anyhow::Result<Done> {
+async fn make(run: &mut Run, client: &Client, wish: &Wish, place: Place) -> anyhow::Result<Done> {
     let name = &wish.name;
     let settings = &wish.settings;
     let ours = run.manifest.contents().bmcs.contains(name);
-    if !exists {
+    if !place.exists {
+        if let Some(why) = place.taken {
+            return Ok(Done::Blocked(why));
+        }
         let what = format!("on {} port {}", settings.listen, settings.port);
         if run.dry_run {
             return Ok(Done::WouldChange(format!("to be added {what}")));
@@ -119,15 +144,16 @@ async fn make(run: &mut Run, client: &Client, wish: &Wish, exists: bool) -> anyh
         found.words.push("started".to_owned());
     }
     if found.words.is_empty() {
-        return Ok(Done::UpToDate);
+        return Ok(if ours { Done::UpToDate } else { Done::Foreign });
+    }
+    if !ours {
+        let why = others::in_the_way(wish, &bmc, &found.words);
+        return Ok(Done::Blocked(why));
+    }
+    if let Some(why) = place.taken {
+        return Ok(Done::Blocked(why));
     }
     let words = found.words.join(", ");
-    if !ours {
-        return Ok(Done::LeftAlone(format!(
-            "left alone: this lab did not make it, and it would take {words}; `vbmc delete {name}`, and the next run \
-             makes it anew"
-        )));
-    }
     if run.dry_run {
         return Ok(Done::WouldChange(words));
     }
@@ -175,17 +201,32 @@ async fn ask(
         },
     );
     let login = Login::new(settings.username.clone(), settings.password.clone());
+    let log = VbmcdLog::from_now();
     let deadline = Instant::now() + READY;
     loop {
         match power(&bmc, &login).await {
             Ok(power) => return Ok((bmc, power)),
             Err(error) if error.is_passing() && Instant::now() < deadline => sleep(AGAIN).await,
+            Err(error) if error.is_refusal() => bail!("{error}. {}", reason(log, subject).await),
             Err(error) => {
                 bail!(
                     "{error}. Ironic will ask it there, unless address in [bmcs] of lab.toml names another place"
                 );
             }
         }
+    }
+}
+
+/// Why a BMC that answers doesn't know its machine's power state.
+async fn reason(log: Option<VbmcdLog>, subject: &Subject) -> String {
+    let name = subject.name.clone();
+    let reason = spawn_blocking(move || log?.last_failure(&name)).await;
+    match reason.ok().flatten() {
+        Some(reason) => format!("vbmcd says: {reason}"),
+        None => format!(
+            "vbmcd has trouble with its hypervisor or its domain: see vbmcd's log, and `vbmc show {}`",
+            subject.name
+        ),
     }
 }
 

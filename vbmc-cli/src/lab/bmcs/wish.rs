@@ -103,13 +103,13 @@ fn same_address(one: &str, other: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use vbmc_core::Secret;
     use vbmc_core::control::Status;
 
     use super::*;
 
-    fn wish() -> Wish {
+    pub(in super::super) fn wish() -> Wish {
         Wish {
             name: "node-0".into(),
             libvirt_uri: "qemu:///system".into(),
@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    fn there(password: &str, port: u16) -> (BmcDetails, BmcCredentials) {
+    pub(in super::super) fn there(password: &str, port: u16) -> (BmcDetails, BmcCredentials) {
         let details = BmcDetails {
             domain_name: "node-0".into(),
             status: Status::Running,
