@@ -141,13 +141,14 @@ pub(super) fn as_nodes(lab: &Lab) -> Vec<NodeSpec> {
         .collect()
 }
 
-/// The domains as lab.toml plans them, for checks before they are there: the MAC addresses are made up.
+/// The domains as lab.toml plans them, for checks before they are there. The MAC addresses are made up, of a kind that no
+/// network card has (they are groups'): whatever real ones the inventory names, they are others.
 pub(crate) fn planned(lab: &Lab) -> KnownDomains {
     let domains = lab.domains.values().zip(1u32..);
     domains
         .map(|(domain, number)| {
             let [_, a, b, c] = number.to_be_bytes();
-            let mac = Mac(format!("52:54:00:{a:02x}:{b:02x}:{c:02x}"));
+            let mac = Mac(format!("03:00:00:{a:02x}:{b:02x}:{c:02x}"));
             let bmc = domain.bmc.as_ref().map(|bmc| KnownBmc {
                 address: bmc.address.clone().unwrap_or_else(|| bmc.listen.clone()),
                 port: bmc.port,

@@ -274,6 +274,21 @@ fn a_domain_that_is_not_there_yet_is_to_be_prepared() {
 }
 
 #[test]
+fn what_is_planned_takes_no_real_cards_address() {
+    let (_dir, lab) = lab(
+        "nodes.yaml",
+        "- domain: openstack-controller\n\
+         - {name: b, pm_type: ipmi, pm_addr: b, pm_user: u, pm_password: p, mac: ['52:54:00:00:00:01']}",
+    );
+    let planned = domains::planned(&lab);
+    assert_eq!(Inventory::load(&lab, &planned).unwrap().nodes.len(), 2);
+    // The lowest bit of the first byte says that it is a group's.
+    let mac = planned["openstack-controller"].macs[0].as_str();
+    let first = u8::from_str_radix(&mac[..2], 16).unwrap();
+    assert_eq!(first & 1, 1, "{mac}");
+}
+
+#[test]
 fn all_mistakes_are_told_with_node_and_key() {
     let error = problems(
         r#"
