@@ -105,11 +105,36 @@ impl Build<'_> {
             lines => format!("it said last: {lines}"),
         };
         let program = Path::new(program).file_name().unwrap_or_default();
+        let mut logs = self.log.display().to_string();
+        let mut lines = lines;
+        for (from, to) in self.keep_logs() {
+            let to = to.display().to_string();
+            lines = lines.replace(&*from.to_string_lossy(), &to);
+            logs = format!("{logs} and {to}");
+        }
         anyhow!(
-            "{} ended with {status}; {lines}; all of it is in {}",
+            "{} ended with {status}; {lines}; all of it is in {logs}",
             program.display(),
-            self.log.display()
         )
+    }
+
+    /// Keeps the logs that the command has written itself, beside ours: the directory that they are in is about to go.
+    /// Says what was where, and where it is now.
+    fn keep_logs(&self) -> Vec<(PathBuf, PathBuf)> {
+        let entries = self.scratch.path().read_dir().into_iter().flatten();
+        let files = entries.flatten().map(|entry| entry.path());
+        let logs =
+            files.filter(|path| path.is_file() && path.extension().is_some_and(|it| it == "log"));
+        let ours = self.log.with_extension("");
+        let ours = ours.file_name().unwrap_or_default().to_string_lossy();
+        logs.filter_map(|from| {
+            let name = from.file_name()?.to_string_lossy();
+            let to = self.log.with_file_name(format!("{ours}.{name}"));
+            // One that cannot be kept is no reason to hide what failed.
+            std::fs::copy(&from, &to).ok()?;
+            Some((from, to))
+        })
+        .collect()
     }
 }
 
