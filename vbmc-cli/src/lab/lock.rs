@@ -9,7 +9,16 @@ use anyhow::{Context as _, bail};
 /// Held for as long as a run goes on; the system lets go of it, however the run ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file would not do: a process that is just being started holds a copy of it until it runs its program,
+    /// and the lock with it.
+    fn drop(&mut self) {
+        // Fails for what is no file alone.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -44,7 +53,7 @@ impl Lock {
         file.rewind().with_context(wrong)?;
         file.set_len(0).with_context(wrong)?;
         writeln!(file, "vbmc, process {}", std::process::id()).with_context(wrong)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
@@ -65,6 +74,8 @@ mod tests {
                 std::process::id()
             )
         );
+        // As a process that is just being started has it.
+        let _copy = lock.file.try_clone().unwrap();
         drop(lock);
         Lock::take(&path).unwrap();
     }

@@ -11,8 +11,17 @@ use rustix::fs::{FlockOperation, flock};
 #[derive(Debug)]
 pub(super) struct Workshop {
     path: PathBuf,
-    /// Locked while it is open.
-    _lock: File,
+    /// Locked until it is dropped.
+    lock: File,
+}
+
+impl Drop for Workshop {
+    /// Closing the file would not do: a process that is just being started holds a copy of it until it runs its program,
+    /// and the lock with it.
+    fn drop(&mut self) {
+        // Fails for what is no file alone.
+        let _ = flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl Workshop {
@@ -24,7 +33,7 @@ impl Workshop {
         match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
-                _lock: directory,
+                lock: directory,
             }),
             Err(rustix::io::Errno::WOULDBLOCK) => bail!(
                 "another vbmc makes images in {} now; wait until it is done",
@@ -106,6 +115,15 @@ mod tests {
         assert!(error.contains("another vbmc"), "{error}");
         drop(workshop);
         Workshop::open(&path).unwrap();
+    }
+
+    #[test]
+    fn its_end_is_the_locks_end_also_where_a_starting_process_has_a_copy() {
+        let directory = tempfile::tempdir().unwrap();
+        let workshop = Workshop::open(directory.path()).unwrap();
+        let _copy = workshop.lock.try_clone().unwrap();
+        drop(workshop);
+        Workshop::open(directory.path()).unwrap();
     }
 
     #[test]

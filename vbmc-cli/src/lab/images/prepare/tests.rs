@@ -119,6 +119,24 @@ async fn a_build_that_fails_leaves_nothing_and_is_quoted() {
 }
 
 #[tokio::test]
+async fn the_log_that_a_failed_build_speaks_of_is_kept_and_named_where_it_is() {
+    let lab = built();
+    lab.script(
+        "recipes/build",
+        "echo 'no mirror' > build.log\necho \"$OUTPUT/build.log tells all\"\nexit 1",
+    );
+    let (_, detail) = prepared(&lab).await;
+    let kept = lab.path("workspace/results/image-ipa.build.log");
+    let told = format!("it said last: {} tells all; ", kept.display());
+    assert!(detail.contains(&told), "{detail}");
+    assert!(!detail.contains(".building"), "{detail}");
+    assert_eq!(
+        lab.read("workspace/results/image-ipa.build.log"),
+        "no mirror\n"
+    );
+}
+
+#[tokio::test]
 async fn half_of_an_image_is_none() {
     let lab = built();
     prepared(&lab).await;
@@ -304,13 +322,17 @@ async fn a_download_goes_on_where_it_broke_off() {
 }
 
 #[tokio::test]
-async fn the_next_run_goes_on_with_a_download() {
+async fn the_next_run_goes_on_with_a_download_unless_the_mirror_has_another_version() {
     let mirror = Mirror::start(|turn, _| match turn {
         // The first run gets one byte, and no more for as long as it tries.
         0 => answer("200 OK", "1", 3, "a"),
         1..=5 => answer("503 Busy", "1", 0, ""),
         6 => answer("200 OK", "1", 3, ""),
-        _ => answer("206 Partial Content", "1", 2, "bc"),
+        7 => answer("206 Partial Content", "1", 2, "bc"),
+        // Of another file there is a part, too, when the mirror has a third one under the same name.
+        8 => answer("200 OK", "2", 5, "ab"),
+        9..=13 => answer("503 Busy", "2", 0, ""),
+        _ => answer("200 OK", "3", 5, "abcde"),
     })
     .await;
     let lab = mirror.lab("");
@@ -321,6 +343,16 @@ async fn the_next_run_goes_on_with_a_download() {
     assert_eq!(outcome, Outcome::Changed, "{detail}");
     assert_eq!(lab.read("workspace/images/disk.qcow2"), "abc");
     assert!(mirror.asked()[7].contains("range: bytes=1-\r\n"));
+
+    std::fs::remove_file(lab.path("workspace/images/disk.qcow2")).unwrap();
+    let (outcome, detail) = prepared(&lab).await;
+    assert_eq!(outcome, Outcome::Failed, "{detail}");
+    let left = lab.names(DIRECTORY);
+    assert!(left.len() == 1 && left[0].ends_with(".part"), "{left:?}");
+    let (outcome, detail) = prepared(&lab).await;
+    assert_eq!(outcome, Outcome::Changed, "{detail}");
+    assert_eq!(lab.names(DIRECTORY), ["disk.qcow2"]);
+    assert_eq!(lab.read("workspace/images/disk.qcow2"), "abcde");
 }
 
 #[tokio::test]
