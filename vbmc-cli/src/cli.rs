@@ -138,6 +138,9 @@ mod tests {
         let help = with_groups(Cli::command()).render_help().to_string();
         let (own, rest) = help.split_once("Lab workflow:\n").unwrap();
         let (lab, _) = rest.split_once("\n\n").unwrap();
+        for line in own.lines().chain(lab.lines()) {
+            assert!(line.chars().count() <= 80, "clap doesn't break it: {line}");
+        }
         for command in Cli::command().get_subcommands() {
             let name = command.get_name();
             let group = if LAB_COMMANDS.contains(&name) {

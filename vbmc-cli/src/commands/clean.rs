@@ -29,7 +29,9 @@ with its disks and UEFI variables. Nodes that are deployed stop it all, unless -
 Exit codes: 0 all is gone, 1 nothing was removed, 2 wrong usage, 3 something could not be removed, 130 interrupted. A \
 further run tries again.";
 
-/// Remove what a lab has made: nodes, images, BMCs, domains with their disks, and networks
+/// Remove what a lab has made, and nothing else
+///
+/// That is nodes, images, BMCs, domains with their disks, and networks.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -16,7 +16,7 @@ const LAB_FILE: &str = "lab.toml";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lab options")]
 pub(crate) struct LabArgs {
-    /// The lab's directory, which holds lab.toml [default: the current directory]
+    /// The lab's directory [default: the current one]
     #[arg(long, value_name = "DIR", env = "VBMC_LAB", hide_env_values = true)]
     lab: Option<PathBuf>,
 }

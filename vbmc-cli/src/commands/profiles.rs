@@ -33,7 +33,7 @@ const FIELDS: Fields = Fields::new(&[
 /// A capability with this ending says that the node could have the profile named before it.
 const POSSIBLE: &str = "_profile";
 
-/// List the nodes' profiles, as `openstack overcloud profiles list` does
+/// List the nodes' profiles, as TripleO's client does
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
