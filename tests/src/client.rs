@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::net::loopback;
 use crate::run::{Outcome, Run};
+use crate::scratch;
 use crate::virtualbmc::venv;
 
 /// How a client reaches a BMC on this machine.
@@ -120,7 +121,7 @@ bmc = command.Command(bmc='127.0.0.1', port=int(os.environ['BMC_PORT']), userid=
 fn secret_file(text: &str) -> NamedTempFile {
     let mut file = tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o600))
-        .tempfile()
+        .tempfile_in(scratch::root())
         .expect("a temporary file");
     file.write_all(text.as_bytes()).expect("a temporary file");
     file

@@ -7,6 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::run::Run;
+use crate::scratch;
 
 /// A small filesystem; unmounted when dropped.
 #[derive(Debug)]
@@ -22,10 +23,7 @@ impl SmallDisk {
     /// When that isn't permitted: it takes root.
     #[must_use]
     pub fn mount() -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("vbmc-disk-")
-            .tempdir()
-            .expect("a temporary directory");
+        let dir = scratch::directory("disk");
         let mount = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"];
         let _ = Run::new("mount")
             .args(mount)

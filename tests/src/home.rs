@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::build::binary;
 use crate::place::Place;
 use crate::run::{Outcome, Run};
+use crate::scratch;
 
 /// The home directory of a test; deleted when dropped.
 #[derive(Debug)]
@@ -36,10 +37,7 @@ impl Home {
     pub fn new_in(place: Place) -> Self {
         let home = Self {
             place,
-            dir: tempfile::Builder::new()
-                .prefix("vbmc-test-")
-                .tempdir()
-                .expect("a temporary directory"),
+            dir: scratch::directory("home"),
         };
         fs::create_dir(home.config_dir()).expect("~/.vbmc");
         home.configure("[default]\n");

@@ -18,6 +18,7 @@ pub mod place;
 pub mod relay;
 pub mod run;
 pub mod running;
+pub mod scratch;
 pub mod session;
 pub mod turn;
 pub mod virtualbmc;

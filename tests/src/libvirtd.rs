@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::place::{Place, first_child};
 use crate::run::{Outcome, Run};
+use crate::scratch;
 use crate::wait_for;
 
 const START: Duration = Duration::from_secs(30);
@@ -36,10 +37,7 @@ impl Libvirtd {
     /// When it doesn't come up.
     #[must_use]
     pub fn start() -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("vbmc-libvirtd-")
-            .tempdir()
-            .expect("a temporary directory");
+        let dir = scratch::directory("libvirtd");
         let mut unshare = Command::new("unshare");
         unshare.args([
             "--mount",

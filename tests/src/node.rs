@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::scratch;
+
 /// A node file; deleted when dropped.
 #[derive(Debug)]
 pub struct Node {
@@ -23,10 +25,7 @@ impl Node {
             .into_iter()
             .map(|name| domain(name.as_ref()))
             .collect();
-        let dir = tempfile::Builder::new()
-            .prefix("vbmc-node-")
-            .tempdir()
-            .expect("a temporary directory");
+        let dir = scratch::directory("node");
         let node = Self { dir };
         fs::write(node.path(), format!("<node>{domains}</node>")).expect("the node file");
         node

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::scratch;
+
 /// A directory to hold a lab; deleted when dropped.
 #[derive(Debug)]
 pub struct LabDirectory {
@@ -19,10 +21,7 @@ impl LabDirectory {
     /// When it cannot be made.
     #[must_use]
     pub fn new() -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("vbmc-lab-")
-            .tempdir()
-            .expect("a temporary directory");
+        let dir = scratch::directory("lab");
         Self { dir }
     }
 
