@@ -70,14 +70,15 @@ async fn step(
     data: &serde_json::Value,
     token: Option<Token>,
 ) -> Result<Option<Token>> {
+    // In every round: the node may have begun to wait for it after it was looked up.
+    if api.continue_inspection(data).await? {
+        println!("inspected");
+        return Ok(None);
+    }
     if let Some(token) = token {
         // A node that was started anew has a new token: the old one is refused, and forgotten.
         let known = api.heartbeat(&token, agent.url()).await?;
         return Ok(known.then_some(token));
-    }
-    if api.continue_inspection(data).await? {
-        println!("inspected");
-        return Ok(None);
     }
     let found = api.lookup(macs).await?;
     if let Some(token) = &found {
