@@ -146,6 +146,8 @@ impl Answer {
             400 if said("can not be performed on node") => Error::BadState(self),
             // 400 from Ironic today, 404 from older ones: see `find`.
             400 if said("No conductor service registered") => Error::NoConductor(self),
+            // What Ironic answers where it asks for a token of another scope: a fault of its own, but asking again won't help.
+            500 if said("requires a scope of") => Error::Forbidden(self),
             500.. => Error::Server(self),
             _ => Error::Refused(self),
         }
@@ -250,5 +252,22 @@ mod tests {
             assert_eq!(said(body.as_bytes()), expected, "{body}");
         }
         assert_eq!(said("x".repeat(1000).as_bytes()).len(), MAX_QUOTED);
+    }
+
+    #[test]
+    fn a_token_of_the_wrong_scope_is_told_from_a_server_that_fails() {
+        let answer = |said: &str| Answer {
+            service: "Ironic",
+            call: "GET /v1/drivers".to_owned(),
+            status: 500,
+            said: said.to_owned(),
+        };
+        // As Ironic 39 says it.
+        let scope = "\"baremetal:driver:get\": \"(role:reader and system_scope:all)\" requires a scope of ['system'], \
+                     request was made with project scope.";
+        let error = answer(scope).into_error("");
+        assert!(matches!(error, Error::Forbidden(_)), "{error:?}");
+        let error = answer("Unknown error").into_error("");
+        assert!(matches!(error, Error::Server(_)), "{error:?}");
     }
 }

@@ -46,13 +46,16 @@ impl Server {
     }
 }
 
-/// Leaves the nodes whose driver the server has; reports the others.
+/// Leaves the nodes whose driver the server has; reports the others. Leaves all where it doesn't tell us what it has, and
+/// so will refuse them itself.
 pub(super) async fn with_enabled_drivers(
     run: &Run,
     server: &Server,
     specs: Vec<NodeSpec>,
 ) -> anyhow::Result<Vec<NodeSpec>> {
-    let drivers = drivers(&server.ironic).await?;
+    let Some(drivers) = drivers(&server.ironic).await? else {
+        return Ok(specs);
+    };
     let enabled: BTreeSet<_> = drivers.iter().map(|driver| driver.name.as_str()).collect();
     let names: Vec<_> = enabled.iter().copied().collect();
     let (usable, others): (Vec<_>, Vec<_>) = specs
@@ -73,11 +76,13 @@ pub(super) async fn with_enabled_drivers(
     Ok(usable)
 }
 
-async fn drivers(ironic: &Baremetal) -> anyhow::Result<Vec<Driver>> {
+/// None for who may not see them: the drivers belong to the system, and nodes may belong to a project.
+async fn drivers(ironic: &Baremetal) -> anyhow::Result<Option<Vec<Driver>>> {
     let begun = Instant::now();
     loop {
         match ironic.drivers().await {
-            Ok(drivers) if !drivers.is_empty() => return Ok(drivers),
+            Ok(drivers) if !drivers.is_empty() => return Ok(Some(drivers)),
+            Err(Error::Forbidden(_)) => return Ok(None),
             Ok(_) | Err(Error::Server(_)) if begun.elapsed() < CONDUCTOR_LIMIT => {
                 sleep(CONDUCTOR_PAUSE).await;
             }
