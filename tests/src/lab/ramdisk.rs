@@ -27,7 +27,10 @@ pub fn ramdisk() -> PathBuf {
     let _turn = locked("ipa");
     if fs::read(&built_from).ok().as_ref() != Some(&text) {
         fs::create_dir_all(&directory).expect("target/ipa");
-        let build = Run::new(recipe).args([directory.join("ironic-python-agent")]);
+        // It takes its mounts and files along if this test dies.
+        let build = Run::new("setpriv")
+            .args(["--pdeathsig", "TERM", "--"])
+            .args([recipe, directory.join("ironic-python-agent")]);
         let _ = build.limit(BUILD).outcome().ok();
         fs::write(built_from, text).expect("target/ipa/built-from");
     }

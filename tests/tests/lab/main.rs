@@ -1,6 +1,10 @@
-//! The lab workflow against a real Ironic, where only the machines are played. With a real machine that boots a real
-//! ramdisk: `lab_real.rs`.
+//! The lab workflow against a real Ironic, where only the machines are played: many at once, faults, logins, the forms that
+//! labs are written in. With a real machine that boots a real ramdisk: `lab_real.rs`.
 
+mod faults;
+mod forms;
 mod ironic;
 mod machines;
+mod many;
 mod power;
+mod prepare;

@@ -1,0 +1,93 @@
+//! Faults in the middle of introspection: the run rides them out and ends well.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use vbmc_tests::lab::{Cut, Site};
+
+/// How long the network is cut.
+const CUT: Duration = Duration::from_secs(20);
+
+#[track_caller]
+fn assert_available(site: &Site) {
+    let state = site.ironic.field("controller", "provision_state");
+    assert_eq!(state, "available");
+    let mac = site.mac("controller");
+    assert!(site.result("controller").contains(&mac));
+}
+
+#[test]
+fn ironic_is_killed_while_it_waits_for_the_ramdisk() {
+    let mut site = Site::start(&["controller"]);
+    let run = site.vbmc(["introspect"]).start();
+    site.ironic.wait_for_state("controller", "inspect wait");
+    site.ironic.kill();
+    let _ = site.ironic.start_again();
+    site.answer("controller");
+    let _ = run.outcome().ok();
+    assert_available(&site);
+}
+
+#[test]
+fn ironic_is_killed_while_it_switches_the_power() {
+    let mut site = Site::start(&["controller"]);
+    let run = site.vbmc(["introspect"]).start();
+    site.ironic.wait_for_state("controller", "inspecting");
+    site.ironic.kill();
+    let _ = site.ironic.start_again();
+    site.answer("controller");
+    let _ = run.outcome().ok();
+    assert_available(&site);
+}
+
+#[test]
+fn the_network_is_cut() {
+    let mut site = Site::start(&["controller"]);
+    let run = site.vbmc(["introspect"]).start();
+    site.ironic.wait_for_state("controller", "inspect wait");
+    Cut::new(site.libvirtd().place()).hold(CUT);
+    site.answer("controller");
+    let _ = run.outcome().ok();
+    assert_available(&site);
+}
+
+#[test]
+fn vbmcd_is_killed_and_started_again() {
+    let mut site = Site::start(&["controller"]);
+    let run = site.vbmc(["introspect"]).start();
+    site.ironic.wait_for_state("controller", "inspecting");
+    site.daemon.kill();
+    site.daemon.start_again();
+    site.answer("controller");
+    let _ = run.outcome().ok();
+    assert_available(&site);
+}
+
+#[test]
+fn another_has_the_node_locked() {
+    let mut site = Site::start(&["controller"]);
+    site.answer("controller");
+    let _ = site.vbmc(["introspect"]).outcome().ok();
+    let _ = site
+        .ironic
+        .baremetal(["node", "manage", "controller", "--wait=120"]);
+    site.ironic.lock("controller");
+    let mut run = site.vbmc(["introspect"]).start();
+    run.wait_until_it_says("to let go of it");
+    site.ironic.unlock("controller");
+    let _ = run.outcome().ok();
+    assert_available(&site);
+}
+
+#[test]
+fn introspection_is_interrupted_and_run_again() {
+    let mut site = Site::start(&["controller"]);
+    let run = site.vbmc(["introspect"]).start();
+    site.ironic.wait_for_state("controller", "inspect wait");
+    run.signal(Signal::SIGINT);
+    let said = run.outcome().fails();
+    assert!(!said.contains("panicked"), "{said}");
+    site.answer("controller");
+    let _ = site.vbmc(["introspect"]).outcome().ok();
+    assert_available(&site);
+}
