@@ -314,8 +314,12 @@ impl Baremetal {
             if let Some(body) = &body {
                 request = request.json(body);
             }
-            let response = request.send().await?;
+            let sent = request.send().await;
+            let response = sent.map_err(|error| self.if_it_is_ironic(path, error))?;
             self.negotiated.learn(&response)?;
+            if path.is_empty() && self.negotiated.server_maximum().is_none() {
+                return Err(response.foreign(&self.is_this_ironic("says no version of Ironic's")));
+            }
             self.set_clock(&response);
             if response.status != StatusCode::NOT_ACCEPTABLE {
                 return Ok(response);
@@ -325,6 +329,26 @@ impl Baremetal {
                 return Err(response.refusal());
             }
         }
+    }
+
+    /// Every Ironic has its root and its lists: where one isn't there, something else answers.
+    fn if_it_is_ironic(&self, path: &[&str], error: Error) -> Error {
+        match error {
+            Error::NotFound(answer) if path.len() <= 1 => Error::Foreign {
+                service: answer.service.to_owned(),
+                call: answer.call,
+                reason: self.is_this_ironic("has no such page"),
+            },
+            error => error,
+        }
+    }
+
+    fn is_this_ironic(&self, what: &str) -> String {
+        format!(
+            "{} {what}. Is this Ironic's API? It has port 6385, unless configured otherwise; the web server for images \
+             and boot files has another",
+            self.endpoint
+        )
     }
 
     fn set_clock(&self, response: &Response) {

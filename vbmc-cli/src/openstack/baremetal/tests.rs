@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::openstack::testing::{Exchange, Replay, open, recorded, standalone};
+use crate::openstack::testing::{Exchange, Replay, at, open, recorded, standalone};
 
 /// What the recordings were asked for when a state was polled.
 const STATE: Fields = Fields::new(&[
@@ -320,4 +320,24 @@ fn nothing_shows_a_password() {
     let mut node: Node = serde_json::from_value(json!({ "uuid": "u" })).unwrap();
     node.driver_info = node0().driver_info;
     assert!(!format!("{node:?}").contains("hidden"));
+}
+
+#[tokio::test]
+async fn a_web_server_in_ironics_place_is_told_from_it_and_named() {
+    for (status, page) in [(404, "File not found"), (200, "<html>")] {
+        let answer = move || async move { (StatusCode::from_u16(status).unwrap(), page) };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = at(listener.local_addr().unwrap());
+        let router = axum::Router::new().fallback(answer);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let (session, _) = open(standalone(&url), Duration::ZERO).await;
+        let ironic = session.baremetal().await.unwrap();
+        let error = ironic.version().await.unwrap_err().to_string();
+        assert!(error.contains("Is this Ironic's API?"), "{error}");
+        assert!(error.contains(url.as_str()), "{error}");
+        if status == 404 {
+            let error = ironic.drivers().await.unwrap_err().to_string();
+            assert!(error.contains("Is this Ironic's API?"), "{error}");
+        }
+    }
 }
