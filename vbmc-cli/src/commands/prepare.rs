@@ -165,7 +165,12 @@ async fn check(lab: &Lab, steps: &[Step], report: &Reporter) -> anyhow::Result<R
         }
     }
     if domains || (steps.contains(&Step::Networks) && !lab.networks.is_empty()) {
-        problems.ok("libvirt", Hypervisor::open(lab).await);
+        let hypervisor = problems.ok("libvirt", Hypervisor::open(lab).await);
+        if let Some(hypervisor) = hypervisor.filter(|_| domains) {
+            let plugs = domains::plugs::elsewhere(lab);
+            let checked = domains::plugs::check(lab, plugs, &hypervisor, &mut problems).await;
+            problems.ok("libvirt", checked);
+        }
     }
     let bmcs =
         steps.contains(&Step::Bmcs) && lab.domains.values().any(|domain| domain.bmc.is_some());

@@ -1,8 +1,9 @@
 //! `[bmcs]`, and the ports in `[domains.NAME]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use toml::Spanned;
 use vbmc_core::Secret;
 use vbmc_core::registry::check;
 
@@ -22,7 +23,7 @@ pub(super) struct Bmcs {
     /// None where something is wrong or missing.
     shared: Option<Shared>,
     has_password: bool,
-    ports: BTreeMap<u16, String>,
+    ports: BTreeSet<u16>,
 }
 
 impl Bmcs {
@@ -64,18 +65,19 @@ impl Bmcs {
                 reader.wrong("bmcs.password", typed, "is empty: anybody could log in");
             }
         }
-        let mut ports = BTreeMap::new();
+        let mut ports: BTreeMap<u16, (&str, &Spanned<u16>)> = BTreeMap::new();
         for (name, table) in domains {
             let Some(typed) = &table.port else { continue };
             let port = *typed.get_ref();
             let key = format!("domains.{}.port", name.get_ref());
             if port == 0 {
                 reader.wrong(&key, typed, "must be 1 to 65535");
-            } else if let Some(other) = ports.insert(port, name.get_ref().clone()) {
+            } else if let Some((other, first)) = ports.insert(port, (name.get_ref(), typed)) {
+                let line = reader.line(first);
                 reader.wrong(
                     &key,
                     typed,
-                    format!("{port} is the port of the domain {other} already"),
+                    format!("{port} is the port of the domain {other} already, in line {line}"),
                 );
             }
         }
@@ -91,7 +93,7 @@ impl Bmcs {
         Self {
             shared,
             has_password: given.is_some(),
-            ports,
+            ports: ports.into_keys().collect(),
         }
     }
 
@@ -100,8 +102,9 @@ impl Bmcs {
         &mut self,
         reader: &mut Reader<'_>,
         domain: &str,
-        table: Option<&DomainTable>,
+        table: Option<(&Text, &DomainTable)>,
     ) -> Option<BmcSettings> {
+        let (typed, table) = table.unzip();
         if table.and_then(|table| table.bmc) == Some(false) {
             if let Some(port) = table.and_then(|table| table.port.as_ref()) {
                 reader.wrong(
@@ -114,15 +117,16 @@ impl Bmcs {
         }
         let Some(port) = table.and_then(|table| table.port.as_ref()) else {
             let free = (FIRST_PORT..)
-                .find(|port| !self.ports.contains_key(port))
+                .find(|port| !self.ports.contains(port))
                 .unwrap_or(FIRST_PORT);
-            self.ports.insert(free, domain.to_owned());
-            reader.problems.add(
-                FILE,
-                format!(
-                    "the BMC of the domain {domain} needs a port: [domains.{domain}] port = {free}, or bmc = false for none"
-                ),
+            self.ports.insert(free);
+            let problem = format!(
+                "the BMC of the domain {domain} needs a port: [domains.{domain}] port = {free}, or bmc = false for none"
             );
+            match typed {
+                Some(typed) => reader.wrong(&format!("domains.{domain}"), typed, problem),
+                None => reader.problems.add(FILE, problem),
+            }
             return None;
         };
         if !self.has_password {

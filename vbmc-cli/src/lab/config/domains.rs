@@ -61,13 +61,11 @@ pub(super) fn read(
         if let Err(error) = BmcName::new(&name) {
             reader.problems.add(&place, error);
         }
-        let table = tables
-            .iter()
-            .find(|(key, _)| *key.get_ref() == name)
-            .map(|(_, table)| table);
+        let table = tables.iter().find(|(key, _)| *key.get_ref() == name);
         let description = description(reader, &place, &directory);
-        let disks = disks(reader, &name, &directory, table);
         let bmc = bmcs.of(reader, &name, table);
+        let table = table.map(|(_, table)| table);
+        let disks = disks(reader, &name, &directory, table);
         domains.insert(
             name.clone(),
             DomainConfig {

@@ -1,6 +1,6 @@
 //! `[images]` and `[[image]]`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -8,7 +8,8 @@ use toml::Spanned;
 use super::file::{
     Command, DeployImagesWord, FileEntry, FileTable, ImageTable, ImagesTable, PublishWord, RoleWord,
 };
-use super::read::{FILE, Reader, parse_url};
+use super::read::{FILE, Reader};
+use super::urls::parse_url;
 use super::{
     Algorithm, Checksum, ExpectedChecksum, FileConfig, ImageConfig, ImagesConfig, Publish, Role,
     Source,
@@ -25,18 +26,19 @@ pub(super) fn read(
         None => workspace.join("images"),
     };
     let publish = publish(reader, table, !images.is_empty());
-    let mut names = BTreeSet::new();
+    let mut names = BTreeMap::new();
     let mut files = BTreeSet::new();
     let mut meant = Vec::new();
     for typed in images {
         let Some(image) = image(reader, typed) else {
             continue;
         };
-        if !names.insert(image.name.clone()) {
+        if let Some(first) = names.insert(image.name.clone(), &typed.name) {
+            let line = reader.line(first);
             reader.wrong(
                 "image.name",
                 &typed.name,
-                format!("a second image is called \"{}\"", image.name),
+                format!("the image of line {line} is called \"{}\" too", image.name),
             );
         }
         for file in [&image.kernel, &image.ramdisk, &image.disk]

@@ -3,19 +3,23 @@
 //! | Module | What lives there |
 //! |---|---|
 //! | `file` | lab.toml as it is typed |
-//! | `read` | from what is typed to what is meant: defaults, paths, checks; `domains`, `bmcs`, `images` and `secrets` help |
+//! | `read` | from what is typed to what is meant: defaults, paths, checks; `domains`, `bmcs`, `images`, `secrets` and `urls` help |
+//! | [`place`] | where something stands in lab.toml |
 
 mod bmcs;
 mod domains;
 mod file;
 mod images;
+pub(crate) mod place;
 mod read;
 mod secrets;
+mod syntax;
 #[cfg(test)]
 mod tests;
+mod urls;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
@@ -205,6 +209,14 @@ pub(crate) enum Description {
     Xml(PathBuf),
     /// Arguments for virt-install, with variables.
     VirtInstall(PathBuf),
+}
+
+impl Description {
+    pub(crate) fn file(&self) -> &Path {
+        match self {
+            Self::Xml(file) | Self::VirtInstall(file) => file,
+        }
+    }
 }
 
 /// A disk image to be made for a domain.

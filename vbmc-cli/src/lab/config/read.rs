@@ -9,6 +9,8 @@ use toml::Spanned;
 use url::Url;
 
 use super::file::{AddressTable, IntrospectionTable, IronicTable, LabTable, Text};
+use super::syntax::syntax;
+use super::urls::{check_libvirt, parse_url};
 use super::{Address, CloudConfig, IntrospectionConfig, Lab, ServerLogs, domains, images};
 use crate::lab::problems::Problems;
 use crate::lab::variables::{Variables, is_name, line_of};
@@ -49,7 +51,12 @@ impl Lab {
     ///
     /// The error tells all that is wrong with it, each with file, line and key.
     pub(crate) fn load(dir: &Path) -> anyhow::Result<Self> {
-        load(dir, |reader, table| reader.lab(table))
+        finished(read(dir, |reader, table| reader.lab(table))?)
+    }
+
+    /// As [`Self::load`], for whoever looks for more that is wrong: the lab as far as it makes sense, and what doesn't.
+    pub(crate) fn read(dir: &Path) -> anyhow::Result<(Option<Self>, Problems)> {
+        read(dir, |reader, table| reader.lab(table))
     }
 }
 
@@ -57,14 +64,19 @@ impl Address {
     /// Reads where the cloud of the lab in `dir` is, and nothing else: no file beside `lab.toml` need be there, but for
     /// the password of this very cloud.
     pub(crate) fn load(dir: &Path) -> anyhow::Result<Self> {
-        load(dir, |reader, table| reader.address(table))
+        finished(read(dir, |reader, table| reader.address(table))?)
     }
 }
 
-fn load<T: DeserializeOwned, M>(
+fn finished<M>((meant, problems): (Option<M>, Problems)) -> anyhow::Result<M> {
+    problems.check()?;
+    meant.context("the lab could not be read")
+}
+
+fn read<T: DeserializeOwned, M>(
     dir: &Path,
     mean: impl FnOnce(&mut Reader<'_>, T) -> Option<M>,
-) -> anyhow::Result<M> {
+) -> anyhow::Result<(Option<M>, Problems)> {
     let dir = std::path::absolute(dir)?;
     let file = dir.join(FILE);
     let text = match std::fs::read_to_string(&file) {
@@ -89,51 +101,7 @@ fn load<T: DeserializeOwned, M>(
         warnings: Vec::new(),
     };
     let meant = mean(&mut reader, table);
-    reader.problems.check()?;
-    meant.context("the lab could not be read")
-}
-
-/// A mistake in the file's form, in one line. It never shows a value that may be a password.
-fn syntax(text: &str, error: &toml::de::Error) -> String {
-    let message = in_words(error.message());
-    let Some(span) = error.span() else {
-        return format!("{FILE}: {message}");
-    };
-    let number = line_of(text, span.start);
-    let key = text
-        .lines()
-        .nth(number - 1)
-        .and_then(|line| line.split_once('='))
-        .map(|(key, _)| key.trim())
-        .filter(|key| !key.starts_with('#'));
-    match key {
-        Some(key) if key.contains("password") && message.starts_with("invalid type") => {
-            format!("{FILE}:{number}: {key}: a password is a string, in quotes")
-        }
-        Some(key) if !message.starts_with("unknown key") => {
-            format!("{FILE}:{number}: {key}: {message}")
-        }
-        _ => format!("{FILE}:{number}: {message}"),
-    }
-}
-
-/// serde's message in the words of TOML.
-fn in_words(message: &str) -> String {
-    let message = message
-        .replace('\n', ", ")
-        .replace("unknown field", "unknown key")
-        .replace("unknown variant", "unknown value");
-    for (rust, toml) in [
-        ("expected u16", "expected a number from 1 to 65535"),
-        ("expected u32", "expected a whole number"),
-        ("expected u64", "expected a whole number"),
-        ("expected usize", "expected a whole number"),
-    ] {
-        if let Some(start) = message.strip_suffix(rust) {
-            return format!("{start}{toml}");
-        }
-    }
-    message
+    Ok((meant, reader.problems))
 }
 
 /// What turns typed values into meant ones, and remembers what is wrong with them.
@@ -232,7 +200,13 @@ impl Reader<'_> {
 
     fn libvirt_uri(&mut self, typed: Option<&Text>) -> String {
         match typed {
-            Some(uri) => self.string("libvirt.uri", uri).unwrap_or_default(),
+            Some(typed) => {
+                let uri = self.string("libvirt.uri", typed).unwrap_or_default();
+                if let Err(problem) = check_libvirt(&uri) {
+                    self.wrong("libvirt.uri", typed, problem);
+                }
+                uri
+            }
             None => std::env::var("LIBVIRT_DEFAULT_URI")
                 .ok()
                 .filter(|uri| !uri.is_empty())
@@ -356,6 +330,11 @@ impl Reader<'_> {
         self.problems.add(place, problem);
     }
 
+    /// The line that a value stands in.
+    pub(super) fn line<T>(&self, value: &Spanned<T>) -> usize {
+        line_of(self.text, value.span().start)
+    }
+
     fn place(&self, key: &str, at: Option<usize>) -> String {
         match at {
             Some(at) => format!("{FILE}:{}: {key}", line_of(self.text, at)),
@@ -431,17 +410,6 @@ impl Reader<'_> {
         }
         *value.get_ref()
     }
-}
-
-/// A URL that files and services have.
-pub(super) fn parse_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| {
-        format!("\"{text}\" is no URL: {error}; one begins with http:// or https://")
-    })?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("\"{text}\" must begin with http:// or https://"));
-    }
-    Ok(url)
 }
 
 /// Whether a lab can be called so: its name goes into fields of libvirt's, Ironic's and Glance's.

@@ -325,7 +325,9 @@ fn two_domains_cannot_share_a_port() {
     ];
     let text = format!("{:#}", Lab::load(lab(&files).path()).unwrap_err());
     assert!(
-        text.contains("lab.toml:6: domains.b.port: 1 is the port of the domain a already"),
+        text.contains(
+            "lab.toml:6: domains.b.port: 1 is the port of the domain a already, in line 4"
+        ),
         "{text}"
     );
     assert!(

@@ -1,5 +1,6 @@
 //! From the files of a domain to the XML that libvirt gets.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -34,6 +35,28 @@ pub(super) fn check(lab: &Lab, domain: &DomainConfig) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The libvirt networks that a description plugs a domain into. None of one that [`check`] finds wrong.
+pub(super) fn networks(lab: &Lab, domain: &DomainConfig) -> BTreeSet<String> {
+    let variables = Virtualization::Emulated.define(lab.variables.for_domain(&domain.name));
+    match &domain.description {
+        Description::Xml(file) => {
+            let outline = expand(file, &variables)
+                .and_then(|xml| complete(lab, domain, None, &xml))
+                .and_then(|xml| Ok(DomainOutline::read(&xml)?));
+            let nics = outline.map(|outline| outline.nics).unwrap_or_default();
+            nics.iter()
+                .filter_map(|nic| Some(nic.plugged_into.strip_prefix("network ")?.to_owned()))
+                .collect()
+        }
+        Description::VirtInstall(file) => {
+            let arguments = virt_install::Arguments::read(file, &variables, &domain.name);
+            arguments
+                .map(|arguments| arguments.networks())
+                .unwrap_or_default()
+        }
+    }
 }
 
 /// The domain as it should be. `exists`: it is there, to be compared.

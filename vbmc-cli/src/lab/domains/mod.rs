@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `mod.rs` | the step: one domain after the other; one that is there is compared and left alone |
 //! | `describe` | from the files of a domain to the XML that libvirt gets |
+//! | [`plugs`] | the networks that they are plugged into |
 //! | `virt_install` | the same by way of the real virt-install |
 
 mod describe;
+pub(crate) mod plugs;
 #[cfg(test)]
 mod tests;
 mod virt_install;
@@ -20,10 +22,12 @@ use super::hypervisor::{Hypervisor, Virtualization};
 use super::report::{Kind, Outcome, Progress, Subject};
 use super::{Run, disks};
 
-/// What can be said of the domains' files without making anything. Blocks for as long as they take to read.
+/// What can be said of the domains' files without making anything. Blocks for as long as they take to read. That one is
+/// missing, the lab's own check has told.
 pub(crate) fn check(lab: &Lab) -> Vec<(Subject, anyhow::Error)> {
     let domains = lab.domains.values();
     domains
+        .filter(|domain| domain.description.file().exists())
         .filter_map(|domain| {
             let error = describe::check(lab, domain).err()?;
             Some((Subject::new(Kind::Domain, &domain.name), error))

@@ -116,6 +116,19 @@ impl Arguments {
         })
     }
 
+    /// The libvirt networks that it is plugged into.
+    pub(super) fn networks(&self) -> BTreeSet<String> {
+        self.values(&["--network", "-w"])
+            .flat_map(|network| network.split(','))
+            .filter_map(|part| {
+                let name = part
+                    .strip_prefix("network=")
+                    .or_else(|| part.strip_prefix("network:"))?;
+                Some(name.to_owned())
+            })
+            .collect()
+    }
+
     /// The directories that its disks are in.
     fn directories(&self) -> BTreeSet<PathBuf> {
         self.values(&["--disk"])

@@ -75,14 +75,19 @@ pub(super) fn node(mut entry: Entry<'_, '_>, key: Option<String>) -> Option<Node
         ("ipa_kernel_url", "ipa_ramdisk_url"),
         &mut driver_info,
     );
-    if driver.as_deref() == Some("ipmi")
-        && domain.is_none()
-        && !driver_info.contains_key("ipmi_address")
-    {
-        entry.wrong(
-            "driver_info",
-            "ipmi_address: is missing: the address of its BMC",
-        );
+    if driver.as_deref() == Some("ipmi") && domain.is_none() {
+        for (key, what) in [
+            ("ipmi_address", "address of its BMC"),
+            ("ipmi_username", "user of its BMC; \"\" where it has none"),
+            (
+                "ipmi_password",
+                "password of its BMC; \"\" where it has none",
+            ),
+        ] {
+            if !driver_info.contains_key(key) {
+                entry.wrong("driver_info", format!("{key}: is missing: the {what}"));
+            }
+        }
     }
     let spec = NodeSpec {
         name,

@@ -9,24 +9,30 @@ use crate::lab::problems::Problems;
 const MAX_NAME: usize = 255;
 
 /// Notes what is wrong, and returns what is only worth knowing.
-pub(super) fn all(file: &str, nodes: &[NodeSpec], problems: &mut Problems) -> Vec<String> {
-    names(file, nodes, problems);
+///
+/// `file` is what messages call the inventory, and `text` what stands in it.
+pub(super) fn all(
+    (file, text): (&str, &str),
+    nodes: &[NodeSpec],
+    problems: &mut Problems,
+) -> Vec<String> {
+    names((file, text), nodes, problems);
     unique(
-        file,
+        (file, text),
         "uuid",
         nodes,
         |node| node.uuid.iter().cloned().collect(),
         problems,
     );
     unique(
-        file,
+        (file, text),
         "domain",
         nodes,
         |node| node.domain.iter().cloned().collect(),
         problems,
     );
     unique(
-        file,
+        (file, text),
         "MAC address",
         nodes,
         |node| {
@@ -36,7 +42,7 @@ pub(super) fn all(file: &str, nodes: &[NodeSpec], problems: &mut Problems) -> Ve
         problems,
     );
     unique(
-        file,
+        (file, text),
         "BMC",
         nodes,
         |node| driver::bmc(&node.driver_info).into_iter().collect(),
@@ -45,7 +51,7 @@ pub(super) fn all(file: &str, nodes: &[NodeSpec], problems: &mut Problems) -> Ve
     without_ports(file, nodes, problems)
 }
 
-fn names(file: &str, nodes: &[NodeSpec], problems: &mut Problems) {
+fn names((file, text): (&str, &str), nodes: &[NodeSpec], problems: &mut Problems) {
     for node in nodes {
         if let Some(name) = &node.name {
             let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
@@ -74,7 +80,7 @@ fn names(file: &str, nodes: &[NodeSpec], problems: &mut Problems) {
         }
     }
     unique(
-        file,
+        (file, text),
         "name",
         nodes,
         |node| node.name.iter().cloned().collect(),
@@ -84,7 +90,7 @@ fn names(file: &str, nodes: &[NodeSpec], problems: &mut Problems) {
 
 /// Notes each value that two nodes have, or one node twice.
 fn unique(
-    file: &str,
+    (file, text): (&str, &str),
     what: &str,
     nodes: &[NodeSpec],
     values: impl Fn(&NodeSpec) -> Vec<String>,
@@ -96,13 +102,17 @@ fn unique(
             match first.get(&value.to_lowercase()) {
                 Some((other, _)) if *other == number => problems.add(
                     format!("{file}: node {}", node.label()),
-                    format!("the {what} {value} stands there twice"),
+                    format!(
+                        "the {what} {value} stands there twice{}",
+                        lines(text, what, &value)
+                    ),
                 ),
                 Some((other, label)) => problems.add(
                     format!("{file}: node {}", node.label()),
                     format!(
-                        "has the same {what} as node {} ({label}): {value}",
-                        other + 1
+                        "has the same {what} as node {} ({label}): {value}{}",
+                        other + 1,
+                        lines(text, what, &value)
                     ),
                 ),
                 None => {
@@ -110,6 +120,33 @@ fn unique(
                 }
             }
         }
+    }
+}
+
+/// ` (lines 3 and 9)`: where a value stands more than once. Nothing where that cannot be told, as of a variable.
+fn lines(text: &str, what: &str, value: &str) -> String {
+    let value = value.to_lowercase();
+    let part_of_word = |c: char| c.is_ascii_alphanumeric() || "-._~:".contains(c);
+    let stands_in = |line: &str| {
+        line.match_indices(&*value).any(|(at, _)| {
+            let (before, after) = (&line[..at], &line[at + value.len()..]);
+            !before.ends_with(part_of_word) && !after.starts_with(part_of_word)
+        })
+    };
+    // A name may stand in other keys too; a MAC address is one wherever it stands.
+    let is_key = |line: &str| what.contains(' ') || line.contains(what);
+    let numbers: Vec<String> = text
+        .lines()
+        .zip(1..)
+        .map(|(line, number)| (line.to_lowercase(), number))
+        .filter(|(line, _)| !line.trim_start().starts_with('#') && is_key(line) && stands_in(line))
+        .map(|(_, number)| number.to_string())
+        .collect();
+    match &*numbers {
+        [first @ .., last] if !first.is_empty() => {
+            format!(" (lines {} and {last})", first.join(", "))
+        }
+        _ => String::new(),
     }
 }
 

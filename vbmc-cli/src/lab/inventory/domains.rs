@@ -113,6 +113,10 @@ pub(super) fn fill_in(
             set("ipmi_password", bmc.password.reveal().into());
         }
         None if node.driver_info.contains_key("ipmi_address") => {}
+        None if lab.domains.get(&name).is_some_and(|domain| domain.bmc.is_none()) => problems.add(
+            place,
+            format!("domain: {name} is to have no BMC: give it a port in [domains.{name}] of lab.toml, and not bmc = false"),
+        ),
         None => problems.add(
             place,
             format!("domain: {name} has no BMC yet: run `vbmc prepare` first"),

@@ -13,7 +13,7 @@ impl Inventory {
     /// The error tells all that is wrong with them, each with node and key.
     pub(crate) fn load(lab: &Lab, known: &KnownDomains) -> anyhow::Result<Self> {
         let mut problems = Problems::default();
-        let (file, mut nodes) = match &lab.introspection.inventory {
+        let (file, text, mut nodes) = match &lab.introspection.inventory {
             Some(path) => {
                 let name = path
                     .strip_prefix(&lab.dir)
@@ -32,14 +32,14 @@ impl Inventory {
                     .zip(1..)
                     .filter_map(|(typed, number)| node(&mut source, typed, number))
                     .collect();
-                (name, nodes)
+                (name, text, nodes)
             }
-            None => ("domains".to_owned(), domains::as_nodes(lab)),
+            None => ("domains".to_owned(), String::new(), domains::as_nodes(lab)),
         };
         for node in &mut nodes {
             domains::fill_in(&file, lab, known, node, &mut problems);
         }
-        let warnings = check::all(&file, &nodes, &mut problems);
+        let warnings = check::all((&file, &text), &nodes, &mut problems);
         problems.check()?;
         Ok(Self { nodes, warnings })
     }

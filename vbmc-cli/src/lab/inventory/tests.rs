@@ -252,7 +252,7 @@ fn without_an_inventory_every_domain_is_a_node() {
 fn a_domain_that_is_not_there_yet_is_to_be_prepared() {
     let (_dir, lab) = lab(
         "nodes.yaml",
-        "- domain: openstack-controller\n- {name: b, pm_type: ipmi, pm_addr: $OPENSTACK_CONTROLLER_BMC_ADDRESS}\n\
+        "- domain: openstack-controller\n- {name: b, pm_type: ipmi, pm_addr: $OPENSTACK_CONTROLLER_BMC_ADDRESS, pm_user: u, pm_password: ''}\n\
          - domain: web",
     );
     let error = format!(
@@ -345,12 +345,15 @@ fn nodes_share_nothing_that_tells_them_apart() {
 - {name: A, pm_type: ipmi, pm_addr: 192.0.2.1, pm_port: 623, mac: [52:54:00:00:00:0b]}
 - {name: c, pm_type: ipmi, pm_addr: 192.0.2.1, pm_port: 624, mac: [52:54:00:00:00:0B]}
 - {name: d, pm_type: ipmi, pm_addr: 192.0.2.1, pm_port: 625}
+# - {name: a}
 "#,
     );
     for expected in [
-        "node A: has the same name as node 1 (a): A",
-        "node a: the MAC address 52:54:00:00:00:0a stands there twice",
-        "node c: has the same MAC address as node 2 (A): 52:54:00:00:00:0b",
+        "node A: has the same name as node 1 (a): A (lines 2 and 3)",
+        "node a: the MAC address 52:54:00:00:00:0a stands there twice\n",
+        "node c: has the same MAC address as node 2 (A): 52:54:00:00:00:0b (lines 3 and 4)",
+        "node d: pm_user: is missing: the user of its BMC",
+        "node d: pm_password: is missing: the password of its BMC",
         "node A: has the same BMC as node 1 (a): 192.0.2.1:623",
         "node d: ports: are missing: its BMC shares an address",
     ] {
@@ -362,7 +365,7 @@ fn nodes_share_nothing_that_tells_them_apart() {
 fn a_node_without_ports_is_warned_of() {
     let (_dir, lab) = lab(
         "nodes.yaml",
-        "- {name: a, pm_type: ipmi, pm_addr: 192.0.2.1}",
+        "- {name: a, pm_type: ipmi, pm_addr: 192.0.2.1, pm_user: u, pm_password: p}",
     );
     let inventory = Inventory::load(&lab, &known()).unwrap();
     let [warning] = &*inventory.warnings else {

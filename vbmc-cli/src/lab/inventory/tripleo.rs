@@ -168,6 +168,19 @@ fn settings(
     if driver.needs_address && !is_domain && !entry.has("pm_addr") && !entry.has(own_address) {
         entry.wrong("pm_addr", "is missing: the address of its BMC");
     }
+    if driver.name == "ipmi" && !is_domain {
+        for (key, setting, what) in [
+            ("pm_user", "ipmi_username", "user"),
+            ("pm_password", "ipmi_password", "password"),
+        ] {
+            if !entry.has(key) && !entry.has(setting) {
+                entry.wrong(
+                    key,
+                    format!("is missing: the {what} of its BMC; \"\" where it has none"),
+                );
+            }
+        }
+    }
     for (key, setting) in driver.settings {
         if *key == "pm_port" {
             if let Some(port) = entry.number(key, 1..=65535) {
