@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
-use super::line::Line;
+use super::line::{Line, so_far};
 use super::sift::Sift;
 use crate::lab::report::{Answer, Event, Summary, View};
 use crate::lab::results;
@@ -54,13 +54,13 @@ impl Journal {
 
 impl View for Journal {
     fn show(&mut self, at: Timestamp, event: &Event) {
-        let took = match event {
-            Event::Outcome { subject, .. } => self.sift.done(at, subject),
-            _ => None,
-        };
-        let passes = match event {
-            Event::Progress { subject, progress } => self.sift.passes(at, subject, progress),
-            _ => true,
+        let (passes, took) = match event {
+            Event::Progress { subject, progress } => (
+                self.sift.passes(at, subject, progress),
+                so_far(at, progress),
+            ),
+            Event::Outcome { subject, .. } => (true, self.sift.done(at, subject)),
+            _ => (true, None),
         };
         if passes {
             self.note(at, &Line::of(event, took).plain());

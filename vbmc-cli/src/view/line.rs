@@ -1,10 +1,13 @@
 //! An event as a line of text: what it is in a word, and what it says.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::human;
 use super::paint::Style;
 use crate::lab::report::{Event, Outcome, Progress, Subject, Summary};
+
+/// Before this, a state has just been entered: servers' clocks, and questions to them, are a few seconds off.
+const LONG: SignedDuration = SignedDuration::from_secs(10);
 
 /// What stands at the beginning of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +70,13 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// `took`: how long the subject of an outcome made progress.
+    /// `took`: how long the subject of an outcome made progress, or one that makes progress has been in its state.
     pub(super) fn of(event: &Event, took: Option<SignedDuration>) -> Self {
         let (mark, text) = match event {
             Event::Phase { title } => (Mark::Phase, title.clone()),
             Event::Progress { subject, progress } => (
                 Mark::Progress,
-                format!("{subject}: {}", progress_text(progress)),
+                format!("{subject}: {}", progress_text(progress, took)),
             ),
             Event::Note { subject, text } => (Mark::Note, format!("{subject}: {text}")),
             Event::Warning { subject, text } => (Mark::Warning, format!("{subject}: {text}")),
@@ -142,8 +145,17 @@ fn ended(subject: &Subject, detail: &str, took: Option<SignedDuration>) -> Strin
     }
 }
 
-fn progress_text(progress: &Progress) -> String {
+/// How long a subject has been in its state, where that isn't the moment it is told.
+pub(super) fn so_far(at: Timestamp, progress: &Progress) -> Option<SignedDuration> {
+    let so_far = at.duration_since(progress.since?);
+    (so_far >= LONG).then_some(so_far)
+}
+
+fn progress_text(progress: &Progress, so_far: Option<SignedDuration>) -> String {
     let mut text = progress.state.clone();
+    if let Some(so_far) = so_far {
+        text += &format!(" for {}", human::duration(so_far));
+    }
     if let Some((done, of)) = progress.done {
         let percent = human::percent(done, of).map(|percent| format!(" {percent} %"));
         text += &percent.unwrap_or_default();
@@ -224,14 +236,31 @@ mod tests {
             done,
             ..Progress::default()
         };
-        assert_eq!(progress_text(&progress(None, None)), "uploading");
+        assert_eq!(progress_text(&progress(None, None), None), "uploading");
         assert_eq!(
-            progress_text(&progress(None, Some((512, 1024)))),
+            progress_text(&progress(None, Some((512, 1024))), None),
             "uploading 50 %, 0.5 of 1.0 KiB"
         );
         assert_eq!(
-            progress_text(&progress(Some("Glance"), Some((512, 0)))),
+            progress_text(&progress(Some("Glance"), Some((512, 0))), None),
             "uploading, 512 B, waits for Glance"
+        );
+    }
+
+    #[test]
+    fn a_state_that_was_there_before_says_for_how_long() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let progress = Progress {
+            state: "inspect wait".to_owned(),
+            since: Some(at(0)),
+            waits_for: Some("the ramdisk to call back".to_owned()),
+            ..Progress::default()
+        };
+        let text = |second| progress_text(&progress, so_far(at(second), &progress));
+        assert_eq!(text(9), "inspect wait, waits for the ramdisk to call back");
+        assert_eq!(
+            text(67),
+            "inspect wait for 1 min 7 s, waits for the ramdisk to call back"
         );
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::line::{Line, Mark};
+use super::line::{Line, Mark, so_far};
 use super::sift::Sift;
 use crate::lab::report::{Answer, Event, Summary, View};
 
@@ -45,8 +45,11 @@ impl<O: Write, E: Write> Plain<O, E> {
 impl<O: Write + Send, E: Write + Send> View for Plain<O, E> {
     fn show(&mut self, at: Timestamp, event: &Event) {
         let took = match event {
-            Event::Progress { subject, progress } if !self.sift.passes(at, subject, progress) => {
-                return;
+            Event::Progress { subject, progress } => {
+                if !self.sift.passes(at, subject, progress) {
+                    return;
+                }
+                so_far(at, progress)
             }
             Event::Outcome { subject, .. } => self.sift.done(at, subject),
             _ => None,

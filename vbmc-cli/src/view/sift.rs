@@ -41,10 +41,9 @@ impl Sift {
             return true;
         };
         // `since` alone is no news: a state that is entered anew is told by what follows from it.
-        let news = told.progress.waits_for != progress.waits_for
-            || told.progress.says != progress.says
-            || told.progress.done != progress.done;
+        let news = told.progress.says != progress.says || told.progress.done != progress.done;
         let passes = told.progress.state != progress.state
+            || told.progress.waits_for != progress.waits_for
             || (news && at.duration_since(told.at) >= self.every);
         if passes {
             told.at = at;
@@ -69,22 +68,34 @@ mod tests {
     fn only_news_pass_and_figures_only_now_and_then() {
         let subject = Subject::new(Kind::Image, "a");
         let mut sift = Sift::new(SignedDuration::from_secs(10));
-        let mut passes = |second, state: &str, done, since| {
+        let mut passes = |second, state: &str, done, since, waits_for: Option<&str>| {
             let progress = Progress {
                 state: state.to_owned(),
                 since: Some(Timestamp::from_second(since).unwrap()),
-                waits_for: None,
+                waits_for: waits_for.map(str::to_owned),
                 says: None,
                 done,
             };
             sift.passes(Timestamp::from_second(second).unwrap(), &subject, &progress)
         };
-        assert!(passes(0, "building", None, 0));
-        assert!(!passes(30, "building", None, 30), "the same again");
-        assert!(passes(31, "uploading", Some((0, 10)), 31));
-        assert!(!passes(40, "uploading", Some((5, 10)), 31), "too soon");
-        assert!(passes(41, "uploading", Some((5, 10)), 31));
-        assert!(!passes(99, "uploading", Some((5, 10)), 31), "nothing new");
+        assert!(passes(0, "building", None, 0, None));
+        assert!(!passes(30, "building", None, 30, None), "the same again");
+        assert!(passes(31, "uploading", Some((0, 10)), 31, None));
+        assert!(
+            !passes(40, "uploading", Some((5, 10)), 31, None),
+            "too soon"
+        );
+        assert!(passes(41, "uploading", Some((5, 10)), 31, None));
+        assert!(
+            !passes(99, "uploading", Some((5, 10)), 31, None),
+            "nothing new"
+        );
+        let waits = Some("Glance");
+        assert!(
+            passes(100, "uploading", Some((5, 10)), 31, waits),
+            "what is waited for is no tick"
+        );
+        assert!(!passes(100, "uploading", Some((5, 10)), 31, waits));
         let end = Timestamp::from_second(100).unwrap();
         assert_eq!(
             sift.done(end, &subject),

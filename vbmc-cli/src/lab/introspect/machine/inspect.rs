@@ -21,8 +21,9 @@ impl Machine {
             }
             State::InspectWait => {
                 self.begin(around);
+                // A conductor has it for a moment, as to look at its power: the ramdisk is what is waited for.
                 if view.reserved {
-                    return Some(Step::Wait(Waiting::Lock));
+                    return Some(Step::Wait(Waiting::Ramdisk));
                 }
                 // While the operator is on the way, no time runs but Ironic's own.
                 if let Some(step) = self.operator(Switch::On) {
