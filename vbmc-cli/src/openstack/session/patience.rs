@@ -73,7 +73,7 @@ impl fmt::Display for Wait {
                 }
                 // Rounded, since a moment of it has passed already.
                 let left = (*left + Duration::from_millis(500)).as_secs();
-                write!(f, "; trying on for {left} s. {hint}")
+                write!(f, "; trying on for up to {left} s. {hint}")
             }
             Self::Over { service, after } => {
                 write!(f, "{service} answers again, after {} s", after.as_secs())

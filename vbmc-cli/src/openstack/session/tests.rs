@@ -90,7 +90,9 @@ async fn a_server_that_is_not_there_is_given_up_when_patience_is_over() {
     let told = told.lock().unwrap();
     assert_eq!(
         told[0].to_string(),
-        format!("Ironic at {place} does not answer: connection refused; trying on for 0 s. {LOOK}")
+        format!(
+            "Ironic at {place} does not answer: connection refused; trying on for up to 0 s. {LOOK}"
+        )
     );
 }
 
