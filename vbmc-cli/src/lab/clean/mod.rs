@@ -14,6 +14,8 @@ mod nodes;
 mod plan;
 mod tools;
 
+use std::path::Path;
+
 use anyhow::{Context as _, bail};
 use tokio::task::spawn_blocking;
 
@@ -22,7 +24,7 @@ use self::plan::{Thing, plan};
 use self::tools::Tools;
 use super::introspect::SentSecrets;
 use super::report::{Kind, Outcome, Progress, Subject};
-use super::{Run, results};
+use super::{Run, images, results};
 use crate::openstack::cloud::Choice;
 
 /// What was asked for.
@@ -36,6 +38,12 @@ pub(crate) struct Options {
     pub(crate) force: bool,
     /// The results too.
     pub(crate) results: bool,
+}
+
+impl Options {
+    fn includes(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 /// What a look at a thing has shown.
@@ -62,8 +70,20 @@ pub(crate) async fn clean(run: &mut Run, choice: Choice, options: &Options) -> a
     if results {
         announce(run, &results_subject(run), "all that was gathered");
     }
-    let count = doomed.len() + usize::from(results);
+    let leftovers = match options.includes(Part::Images) {
+        true => images::leftovers(&run.lab),
+        false => Vec::new(),
+    };
+    for path in &leftovers {
+        announce(
+            run,
+            &leftover_subject(path),
+            "left by a run that was cut short",
+        );
+    }
+    let count = doomed.len() + leftovers.len() + usize::from(results);
     if count == 0 {
+        tidy(run, options)?;
         let subject = Subject::new(Kind::Lab, &run.lab.name);
         run.report.note(&subject, "there is nothing to remove");
         return Ok(());
@@ -90,12 +110,35 @@ pub(crate) async fn clean(run: &mut Run, choice: Choice, options: &Options) -> a
             Err(error) => fail(run, &thing.subject(), &error),
         }
     }
+    for path in &leftovers {
+        let subject = leftover_subject(path);
+        match images::remove_leftover(&run.lab, path) {
+            Ok(()) => run.report.outcome(&subject, Outcome::Changed, "deleted"),
+            Err(error) => fail(run, &subject, &error),
+        }
+    }
     if results {
         let subject = results_subject(run);
         match results::remove(&run.lab) {
             Ok(()) => run.report.outcome(&subject, Outcome::Changed, "deleted"),
             Err(error) => fail(run, &subject, &error),
         }
+    }
+    tidy(run, options)
+}
+
+/// Removes what vbmc keeps for itself and nobody needs any more: what was told of it would be news to nobody.
+fn tidy(run: &Run, options: &Options) -> anyhow::Result<()> {
+    if run.dry_run {
+        return Ok(());
+    }
+    if options.includes(Part::Nodes) && run.manifest.contents().nodes.is_empty() {
+        SentSecrets::remove(&run.lab.workspace)?;
+    }
+    let images = &run.lab.images.directory;
+    if options.includes(Part::Images) && images.starts_with(&run.lab.workspace) {
+        // Fails where there is something in it.
+        let _ = std::fs::remove_dir(images);
     }
     Ok(())
 }
@@ -176,6 +219,50 @@ fn fail(run: &Run, subject: &Subject, error: &anyhow::Error) {
         .outcome(subject, Outcome::Failed, format!("{error:#}"));
 }
 
+fn leftover_subject(path: &Path) -> Subject {
+    Subject::new(Kind::Image, path.display().to_string())
+}
+
 fn results_subject(run: &Run) -> Subject {
     Subject::new(Kind::Results, run.lab.results.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::config::Lab;
+    use crate::lab::testing::{run, write};
+
+    #[tokio::test]
+    async fn what_a_run_left_that_was_cut_short_goes_and_no_password_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let toml = "name = \"x\"\n[images]\npublish = \"none\"\n[[image]]\nname = \"ipa\"\nbuild = \"true\"\n\
+                    kernel = \"k\"\nramdisk = \"r\"\n";
+        write(dir.path(), "lab.toml", toml);
+        write(dir.path(), "workspace/images/.k.01.part", "x");
+        write(dir.path(), "workspace/passwords-sent.json", "{}");
+        let cleaned = async |dry_run| {
+            let (mut run, told) = run(dir.path(), dry_run);
+            let choice = Choice::from(&Lab::load(dir.path()).unwrap().cloud);
+            let options = Options {
+                yes: true,
+                ..Options::default()
+            };
+            clean(&mut run, choice, &options).await.unwrap();
+            told.take()
+        };
+        let told = cleaned(true).await;
+        assert!(
+            told[0].ends_with("to be deleted: left by a run that was cut short"),
+            "{told:?}"
+        );
+        assert!(dir.path().join("workspace/passwords-sent.json").exists());
+        let told = cleaned(false).await;
+        assert!(
+            told[0].ends_with(".k.01.part: Changed: deleted"),
+            "{told:?}"
+        );
+        assert!(!dir.path().join("workspace/images").exists());
+        assert!(!dir.path().join("workspace/passwords-sent.json").exists());
+    }
 }

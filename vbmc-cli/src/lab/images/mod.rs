@@ -7,6 +7,7 @@
 //! | [`build`] | a command that makes images |
 //! | [`fetch`] | downloads |
 //! | [`scratch`] | directories for what is half made |
+//! | [`leftovers`] | what was cut short |
 //! | [`files`] | what is known of files, kept in the manifest |
 //! | [`digest`] | checksums |
 //! | [`progress`] | how far it is |
@@ -15,6 +16,7 @@ mod build;
 mod digest;
 mod fetch;
 mod files;
+mod leftovers;
 mod prepare;
 mod progress;
 mod publish;
@@ -25,6 +27,7 @@ mod testing;
 use std::fmt;
 use std::path::PathBuf;
 
+pub(crate) use self::leftovers::{leftovers, remove_leftover};
 pub(crate) use self::{prepare::prepare, publish::publish};
 use super::config::{FileConfig, ImageConfig, Lab};
 use super::manifest::{ImageRef, Manifest};

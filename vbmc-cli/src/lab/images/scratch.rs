@@ -45,11 +45,16 @@ impl Workshop {
 
     /// An empty directory to make an image in. What an interrupted run has left there is removed.
     pub(super) fn scratch(&self, image: &str) -> anyhow::Result<Scratch> {
-        let path = self.path.join(format!(".building-{image}"));
+        let path = self.path.join(name(image));
         remove(&path)?;
         fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Scratch { path })
     }
+}
+
+/// What the directory is called that an image is made in.
+pub(super) fn name(image: &str) -> String {
+    format!(".building-{image}")
 }
 
 /// A directory that is removed at the end.
@@ -73,7 +78,7 @@ impl Drop for Scratch {
 }
 
 /// Removes a directory and all that is in it, but nothing that is mounted there: that may be the system itself.
-fn remove(path: &Path) -> anyhow::Result<()> {
+pub(super) fn remove(path: &Path) -> anyhow::Result<()> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     if let Some(point) = mounted_below(&mounts, path) {
         bail!(

@@ -67,6 +67,17 @@ impl SentSecrets {
         self.write()
     }
 
+    /// Drops all of it, also what is kept of nodes that the lab has changed and not made.
+    pub(crate) fn remove(workspace: &Path) -> anyhow::Result<()> {
+        let path = workspace.join("passwords-sent.json");
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn write(&self) -> anyhow::Result<()> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         let wrong = || format!("cannot write {}", self.path.display());
@@ -125,5 +136,10 @@ mod tests {
         sent.forget("a").unwrap();
         sent.forget("b").unwrap();
         assert!(!path.exists(), "nothing stays of nodes that are gone");
+
+        sent.remember("b", &of("one")).unwrap();
+        SentSecrets::remove(dir.path()).unwrap();
+        assert!(!path.exists());
+        SentSecrets::remove(dir.path()).unwrap();
     }
 }
