@@ -182,18 +182,13 @@ impl Ironic {
     /// Waits until a node is in a state. One that isn't there yet is waited for too.
     #[track_caller]
     pub fn wait_for_state(&self, node: &str, state: &str) {
-        let show = [
-            "node",
-            "show",
-            node,
-            "--fields",
-            "provision_state",
-            "-f",
-            "value",
-        ];
-        wait_for(&format!("{node} to be in state {state:?}"), START, || {
-            (self.baremetal(show).stdout.trim() == state).then_some(())
-        });
+        // Its client would take a processor for itself, asking again and again.
+        self.database(&format!(
+            "import time
+query = \"SELECT provision_state FROM nodes WHERE name = '{node}'\"
+while database.execute(query).fetchone() != ('{state}',):
+    time.sleep(0.1)"
+        ));
     }
 
     /// Locks a node, as another conductor does that works on it.
@@ -207,14 +202,25 @@ impl Ironic {
     }
 
     fn reserve(&self, node: &str, host: &str) {
-        let code = format!(
+        self.database(&format!(
+            "with database:
+    database.execute(\"UPDATE nodes SET reservation = {host} WHERE name = '{node}'\")"
+        ));
+    }
+
+    /// Runs Python with Ironic's database as `database`.
+    #[track_caller]
+    fn database(&self, code: &str) {
+        let file = self.dir.join("ironic.sqlite");
+        let open = format!(
             "import sqlite3
-with sqlite3.connect('{}', timeout=30) as database:
-    database.execute(\"UPDATE nodes SET reservation = {host} WHERE name = '{node}'\")",
-            self.dir.join("ironic.sqlite").display()
+database = sqlite3.connect('{}', timeout=30)
+",
+            file.display()
         );
         let python = environment("ironic-venv").join("bin/python");
-        let _ = Run::new(python).args(["-c", &code]).outcome().ok();
+        let run = Run::new(python).args(["-c", &(open + code)]);
+        let _ = run.limit(START).outcome().ok();
     }
 
     fn log(&self) -> String {

@@ -15,14 +15,24 @@ pub struct Player {
 
 impl Player {
     /// Plays the ramdisk of the node with the network card `mac`, for the Ironic at `url`, which reaches it at `address`.
+    /// With `failure`, it hands over that in place of what it found.
     ///
     /// # Panics
     ///
     /// When it can't be started.
     #[must_use]
-    pub fn start(place: Place, url: &str, address: IpAddr, mac: &str) -> Self {
-        let process = place
-            .service(binary("ramdisk"))
+    pub fn start(
+        place: Place,
+        url: &str,
+        address: IpAddr,
+        mac: &str,
+        failure: Option<&str>,
+    ) -> Self {
+        let mut ramdisk = place.service(binary("ramdisk"));
+        if let Some(failure) = failure {
+            ramdisk.args(["--fail", failure]);
+        }
+        let process = ramdisk
             .args(["--api", url, "--mac", mac])
             .args(["--address", &address.to_string()])
             .stdin(Stdio::null())

@@ -115,11 +115,16 @@ impl Site {
     ///
     /// When there is no such machine.
     pub fn answer(&mut self, name: &str) {
-        let mac = self.mac(name);
-        let place = self.libvirtd.place();
-        let address = Ipv4Addr::LOCALHOST.into();
-        let player = Player::start(place, &self.ironic.url(), address, &mac);
-        self.players.push(player);
+        self.play(name, None);
+    }
+
+    /// Has a machine's ramdisk answer that inspection failed, from now on, until [`Self::silence`].
+    ///
+    /// # Panics
+    ///
+    /// When there is no such machine.
+    pub fn fail(&mut self, name: &str, failure: &str) {
+        self.play(name, Some(failure));
     }
 
     /// Has no ramdisk answer any more.
@@ -148,6 +153,14 @@ impl Site {
     pub fn result(&self, name: &str) -> String {
         self.lab
             .read(&format!("workspace/results/introspection/{name}.json"))
+    }
+
+    fn play(&mut self, name: &str, failure: Option<&str>) {
+        let mac = self.mac(name);
+        let place = self.libvirtd.place();
+        let address = Ipv4Addr::LOCALHOST.into();
+        let player = Player::start(place, &self.ironic.url(), address, &mac, failure);
+        self.players.push(player);
     }
 
     fn write_lab(&self) {

@@ -80,6 +80,18 @@ fn another_has_the_node_locked() {
 }
 
 #[test]
+fn what_fails_at_first_is_inspected_once_more() {
+    let mut site = Site::start(&["controller"]);
+    site.fail("controller", "no disk to be seen");
+    let mut run = site.vbmc(["introspect"]).start();
+    run.wait_until_it_says("no disk to be seen");
+    site.silence();
+    site.answer("controller");
+    let _ = run.outcome().ok();
+    assert_available(&site);
+}
+
+#[test]
 fn introspection_is_interrupted_and_run_again() {
     let mut site = Site::start(&["controller"]);
     let run = site.vbmc(["introspect"]).start();
