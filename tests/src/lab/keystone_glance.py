@@ -1,7 +1,9 @@
 """Keystone and Glance for a test, on SQLite: each served by Python's own web server, from one directory.
 
-usage: keystone_glance.py setup DIRECTORY ADDRESS   makes databases, users, services and endpoints
-       keystone_glance.py keystone|glance DIRECTORY ADDRESS   serves it
+usage: keystone_glance.py setup DIRECTORY ADDRESS SECONDS
+           makes databases, users, services and endpoints; tokens will be valid for so many seconds
+       keystone_glance.py keystone|glance DIRECTORY ADDRESS
+           serves it
 """
 
 import json
@@ -30,8 +32,10 @@ key_repository = {dir}/credential
 [cache]
 enabled = false
 [token]
-# Shorter than what the tests take, so that a token expires on the way.
 expiration = {expiration}
+[identity]
+# The fewest there can be: it is asked for tokens all the time.
+password_hash_rounds = 4
 """
 
 GLANCE = """
@@ -119,10 +123,11 @@ def manage(directory, *arguments):
 
 
 def setup(directory, address, expiration):
-    values = {"dir": directory, "address": address, "venv": sys.prefix, "expiration": expiration}
+    values = {"dir": directory, "address": address, "venv": sys.prefix}
     for name in ("fernet", "credential", "glance", "images", "staging", "tasks", "lock"):
         (directory / name).mkdir(parents=True)
-    (directory / "keystone.conf").write_text(KEYSTONE.format(**values))
+    # For now, tokens that outlast all this.
+    (directory / "keystone.conf").write_text(KEYSTONE.format(**values, expiration=3600))
     for file in pathlib.Path(sys.prefix, "etc/glance").glob("*.ini"):
         shutil.copy(file, directory / "glance")
     (directory / "glance" / "glance-api.conf").write_text(GLANCE.format(**values))
@@ -141,10 +146,13 @@ def setup(directory, address, expiration):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     keystone = Keystone(address)
     admin = keystone.find("role", "admin")
+    # Who has this one may go on with what a user began, also when the user's token has expired meanwhile.
+    service_role = keystone.find("role", "service")
     project = keystone.make("project", name="service", domain_id="default")
     for name, kind in (("ironic", "baremetal"), ("glance", "image")):
         user = keystone.make("user", name=name, password=PASSWORD, domain_id="default")
-        keystone.open("PUT", f"/projects/{project}/users/{user}/roles/{admin}")
+        for role in (admin, service_role):
+            keystone.open("PUT", f"/projects/{project}/users/{user}/roles/{role}")
         service = keystone.make("service", name=name, type=kind)
         keystone.make("endpoint", service_id=service, interface="public", region_id="RegionOne",
                       url=f"http://{address}:{PORTS[name]}")
@@ -152,6 +160,7 @@ def setup(directory, address, expiration):
     for name in ("admin", "ironic"):
         user = keystone.find("user", name)
         keystone.open("PUT", f"/system/users/{user}/roles/{admin}")
+    (directory / "keystone.conf").write_text(KEYSTONE.format(**values, expiration=expiration))
 
 
 def main():

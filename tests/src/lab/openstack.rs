@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
@@ -56,6 +56,7 @@ endpoint_override = http://127.0.0.1:9292
 pub struct OpenStack {
     place: Place,
     dir: PathBuf,
+    expiration: Duration,
     services: Vec<Child>,
 }
 
@@ -77,6 +78,7 @@ impl OpenStack {
         let mut openstack = Self {
             place,
             dir,
+            expiration,
             services: Vec::new(),
         };
         let script = openstack.dir.join("keystone_glance.py");
@@ -96,7 +98,15 @@ impl OpenStack {
         openstack
     }
 
-    /// What logs `admin` in with the scope of the whole system, which Ironic wants.
+    /// Waits until every token that has been issued so far is expired.
+    pub fn outlast_tokens(&self) {
+        let start = Instant::now();
+        wait_for("tokens to expire", self.expiration * 2, || {
+            (start.elapsed() > self.expiration).then_some(())
+        });
+    }
+
+    /// What logs `admin` in with the scope of the whole system, who sees all nodes and no images.
     #[must_use]
     pub fn system_scope() -> Vec<(&'static str, String)> {
         let mut variables = login();
@@ -104,7 +114,7 @@ impl OpenStack {
         variables
     }
 
-    /// What logs `admin` in with the scope of the project `admin`, who sees no nodes.
+    /// What logs `admin` in with the scope of the project `admin`, who sees that project's nodes and images.
     #[must_use]
     pub fn project_scope() -> Vec<(&'static str, String)> {
         let mut variables = login();
