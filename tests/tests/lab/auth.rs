@@ -101,7 +101,7 @@ timeout = 300
     let third = images();
     assert_eq!(third.lines().count(), 3, "the old one is kept: {third}");
 
-    // Who has the scope of a project sees no nodes, and is told why.
+    // Who has the scope of a project sees no nodes but its own, and is told so.
     let said = vbmc("project", &["nodes"]).outcome().said();
     assert!(
         said.contains("system"),
@@ -119,6 +119,10 @@ timeout = 300
         "available"
     );
 
+    for cloud in ["project", "system"] {
+        let run = site.vbmc(["nodes"]).env("OS_CLOUD", cloud);
+        run.outcome().says("controller");
+    }
     let mut run = site.vbmc(["nodes"]);
     for (key, value) in OpenStack::system_scope() {
         run = run.env(key, value);
