@@ -104,9 +104,10 @@ impl Ironic {
     /// When it doesn't run.
     pub fn kill(&self) {
         let pid = fs::read_to_string(self.dir.join("ironic.pid")).expect("a running Ironic");
-        // The shell's own: Debian has the program in a package that needn't be there.
+        // With all the processes that it has. The shell's own `kill`: Debian has the program in a package that needn't be
+        // there.
         let kill = |signal: &str| {
-            let command = format!("kill -s {signal} {}", pid.trim());
+            let command = format!("kill -s {signal} -- -{}", pid.trim());
             Run::new_in(self.place, "sh")
                 .args(["-c", &command])
                 .outcome()

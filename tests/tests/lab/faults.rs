@@ -84,7 +84,7 @@ fn what_fails_at_first_is_inspected_once_more() {
     let mut site = Site::start(&["controller"]);
     site.fail("controller", "no disk to be seen");
     let mut run = site.vbmc(["introspect"]).start();
-    run.wait_until_it_says("no disk to be seen");
+    run.wait_until_it_says("continue_inspection failed");
     site.silence();
     site.answer("controller");
     let _ = run.outcome().ok();
