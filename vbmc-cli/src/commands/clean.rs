@@ -84,7 +84,7 @@ async fn clean(args: Args, lab: Lab, report: &Reporter) -> anyhow::Result<()> {
         .transpose()?;
     let choice = args.cloud.choice(Some(&lab.cloud));
     let mut run = Run {
-        manifest: Manifest::load(&lab.workspace.join("manifest.json"))?,
+        manifest: Manifest::load(&lab)?,
         lab,
         report: report.clone(),
         dry_run: args.dry_run,

@@ -75,7 +75,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
     if let Some(lab) = &lab
         && (args.local || (lab.images.publish != Publish::Glance && !args.mine))
     {
-        let manifest = Manifest::load(&lab.workspace.join("manifest.json"))?;
+        let manifest = Manifest::load(lab)?;
         return output.print(of_lab(images::list(lab, &manifest)?));
     }
     let choice = args.cloud.choice(lab.as_ref().map(|lab| &lab.cloud));

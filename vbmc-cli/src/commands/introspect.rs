@@ -140,7 +140,7 @@ async fn introspect(args: &Args, lab: Lab, report: &Reporter) -> anyhow::Result<
         .then(|| Lock::take(&lab.workspace))
         .transpose()?;
     let mut run = Run {
-        manifest: Manifest::load(&lab.workspace.join("manifest.json"))?,
+        manifest: Manifest::load(&lab)?,
         lab,
         report: report.clone(),
         dry_run: args.dry_run,

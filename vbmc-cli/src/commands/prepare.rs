@@ -122,7 +122,7 @@ async fn prepare(args: &Args, lab: Lab, report: &Reporter) -> anyhow::Result<()>
     let _lock = (!args.dry_run)
         .then(|| Lock::take(&lab.workspace))
         .transpose()?;
-    let manifest = Manifest::load(&lab.workspace.join("manifest.json"))?;
+    let manifest = Manifest::load(&lab)?;
     let ready = check(&lab, &steps, report).await?;
     let mut run = Run {
         lab,

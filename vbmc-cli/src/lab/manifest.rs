@@ -5,8 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::config::Lab;
 
 /// Where a conductor finds a file of an image: a Glance image's id, or an `http:` or `file:` URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +79,9 @@ impl KnownFile {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Contents {
+    /// Whose it is. None: written before this was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lab: Option<String>,
     /// By the image's name in lab.toml.
     pub(crate) published: BTreeMap<String, PublishedImage>,
     /// Files made here: built or fetched images, and copies in the conductor's directories.
@@ -99,10 +105,10 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    /// Reads it; where there is none, nothing has been made.
-    pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
-        use anyhow::Context as _;
-        let contents = match std::fs::read(path) {
+    /// Reads that of a lab; where there is none, nothing has been made.
+    pub(crate) fn load(lab: &Lab) -> anyhow::Result<Self> {
+        let path = &lab.workspace.join("manifest.json");
+        let mut contents: Contents = match std::fs::read(path) {
             Ok(text) => serde_json::from_slice(&text).with_context(|| {
                 format!(
                     "{} is not what vbmc wrote; restore it, or remove it and what it lists by hand",
@@ -114,6 +120,16 @@ impl Manifest {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
+        // A copy of another lab's directory: what is listed is the other's.
+        if let Some(other) = contents.lab.as_ref().filter(|other| **other != lab.name) {
+            bail!(
+                "{} lists what the lab {other} has made, and this lab is called {}: if it was given another name, write \
+                 name = \"{other}\" into lab.toml until it is cleaned; if it is a copy, remove that file",
+                path.display(),
+                lab.name
+            );
+        }
+        contents.lab = Some(lab.name.clone());
         Ok(Self {
             path: path.to_owned(),
             contents,
@@ -135,7 +151,6 @@ impl Manifest {
     }
 
     fn write(&self) -> anyhow::Result<()> {
-        use anyhow::Context as _;
         let directory = self.path.parent().unwrap_or(Path::new("."));
         let wrong = || format!("cannot write {}", self.path.display());
         std::fs::create_dir_all(directory).with_context(wrong)?;
@@ -144,5 +159,34 @@ impl Manifest {
         file.as_file().sync_all().with_context(wrong)?;
         file.persist(&self.path).with_context(wrong)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::testing::{run, write};
+
+    #[test]
+    fn a_copy_under_another_name_does_not_take_what_the_first_has_made_for_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "lab.toml", "name = \"one\"\n");
+        let (mut first, _) = run(dir.path(), false);
+        let claim = |made: &mut Contents| made.bmcs.push("node-0".to_owned());
+        first.manifest.change(claim).unwrap();
+        Manifest::load(&first.lab).unwrap();
+
+        write(dir.path(), "lab.toml", "name = \"two\"\n");
+        let copy = Lab::load(dir.path()).unwrap();
+        let error = Manifest::load(&copy).unwrap_err().to_string();
+        assert!(error.contains("what the lab one has made"), "{error}");
+        assert!(error.contains("write name = \"one\""), "{error}");
+        assert!(error.ends_with("remove that file"), "{error}");
+
+        // As it was written before it said whose it is.
+        let path = copy.workspace.join("manifest.json");
+        std::fs::write(&path, "{\"bmcs\": [\"node-0\"]}").unwrap();
+        let old = Manifest::load(&copy).unwrap();
+        assert_eq!(old.contents().bmcs, ["node-0"]);
     }
 }

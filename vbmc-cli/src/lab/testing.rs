@@ -47,7 +47,7 @@ pub(super) fn run(dir: &Path, dry_run: bool) -> (Run, Told) {
     let lab = Lab::load(dir).unwrap();
     let told = Told::default();
     let run = Run {
-        manifest: Manifest::load(&lab.workspace.join("manifest.json")).unwrap(),
+        manifest: Manifest::load(&lab).unwrap(),
         lab,
         report: Reporter::new(Box::new(told.clone())),
         dry_run,

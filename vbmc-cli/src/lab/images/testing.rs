@@ -68,7 +68,7 @@ impl TestLab {
     /// A new run, as the next call of the program is.
     pub(super) fn run(&self) -> Run {
         let lab = Lab::load(&self.path("")).unwrap();
-        let manifest = Manifest::load(&lab.workspace.join("manifest.json")).unwrap();
+        let manifest = Manifest::load(&lab).unwrap();
         Run {
             lab,
             manifest,
