@@ -57,6 +57,20 @@ fn a_domain_is_made_found_and_removed() {
 }
 
 #[test]
+fn it_is_known_which_domain_has_which_disk() {
+    let (_node, admin) = hypervisor();
+    assert_eq!(admin.disks_of_domains().unwrap(), []);
+    let disk = "<devices><disk type='file' device='disk'><source file='/d/a.qcow2'/><target dev='vda'/></disk>";
+    let xml = DOMAIN.replace("<devices>", disk);
+    let xml = xml.replace("<memory", "<name>a</name><memory");
+    admin.define_domain(&xml).unwrap();
+    let all = admin.disks_of_domains().unwrap();
+    assert_eq!(all[0].0, "a");
+    assert!(all[0].1.iter().all(|source| source == "/d/a.qcow2"));
+    assert_eq!((all.len(), all[0].1.is_empty()), (1, false));
+}
+
+#[test]
 fn a_network_is_made_found_and_removed() {
     let (_node, admin) = hypervisor();
     assert_eq!(admin.network("lab").unwrap(), None);

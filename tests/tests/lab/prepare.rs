@@ -1,10 +1,13 @@
 //! What `vbmc prepare` makes on a real libvirtd is the lab's: an interrupted run is gone on with, and `vbmc clean` removes
 //! that and nothing else.
 
+use std::fs;
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 use vbmc_tests::build::binary;
 use vbmc_tests::lab::LabDirectory;
-use vbmc_tests::{Home, Libvirtd, Run, Vbmcd};
+use vbmc_tests::{Home, Libvirtd, Run, Vbmcd, wait_for};
 
 const DOMAIN: &str = "<domain type='qemu'>
   <name>$NAME</name>
@@ -167,4 +170,44 @@ fn an_interrupted_run_is_gone_on_with() {
     let _ = host.vbmc(["clean", "--yes"]).outcome().ok();
     assert_eq!(host.domains().trim(), "");
     assert_eq!(host.daemon.vbmc(["list", "-f", "value"]).ok().trim(), "");
+}
+
+#[test]
+fn a_disk_stays_that_a_domain_has_under_another_name() {
+    let host = Host::start();
+    let uri = host.libvirtd.qemu_uri();
+    let _ = host.vbmc(["prepare"]).outcome().ok();
+    let _ = host.libvirtd.virsh(&uri, ["domrename", "one", "kept"]).ok();
+    let said = host.vbmc(["clean", "--yes"]).outcome().ok();
+    assert!(
+        said.contains("disks/one.qcow2: left alone: a domain that stays has it"),
+        "{said}"
+    );
+    assert_eq!(host.domains().trim(), "kept");
+    let disks = host.libvirtd.dir().join("disks");
+    assert!(disks.join("one.qcow2").exists());
+    assert!(!disks.join("two.qcow2").exists());
+}
+
+#[test]
+fn what_a_run_has_started_ends_with_its_terminal() {
+    let host = Host::start();
+    let toml = host.toml();
+    let builds = toml.find("build = ").expect("a build");
+    let (before, rest) = toml.split_at(builds);
+    let after = rest.split_once('\n').expect("more lines").1;
+    let build = "build = \"sh -c 'echo $$$$ >$LAB/pid; sleep 600'\"";
+    host.lab
+        .write("lab.toml", format!("{before}{build}\n{after}"));
+    let run = host.vbmc(["prepare"]).start();
+    let pid = wait_for("the build", Duration::from_secs(60), || {
+        fs::read_to_string(host.lab.file("pid"))
+            .ok()
+            .filter(|pid| pid.ends_with('\n'))
+    });
+    run.signal(Signal::SIGHUP);
+    assert_eq!(run.outcome().code, Some(130));
+    let ask = format!("kill -0 {}", pid.trim());
+    let alive = Run::new_in(host.libvirtd.place(), "sh").args(["-c", &ask]);
+    assert_ne!(alive.outcome().code, Some(0));
 }

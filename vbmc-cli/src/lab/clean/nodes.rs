@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
 use tokio::time::{Instant, sleep};
 
 use super::{Found, UNMARKED};
@@ -36,19 +37,28 @@ pub(super) async fn look(
         Err(Error::NotFound(_)) => return Ok(Found::Gone),
         node => node?,
     };
+    Ok(match left_alone(&node, lab, force) {
+        Some(found) => found,
+        None => Found::There(format!("{} at {}", node.provision_state, ironic.endpoint())),
+    })
+}
+
+/// Why a node stays, if it does.
+fn left_alone(node: &Node, lab: &str, force: bool) -> Option<Found> {
     let mark = node.extra.get(MARK).and_then(|mark| mark.as_str());
     if mark != Some(lab) {
-        return Ok(Found::Foreign(UNMARKED));
+        return Some(Found::Foreign(UNMARKED));
     }
-    let state = &node.provision_state;
-    if is_in_use(&node) && !force {
-        let instance = node.instance_uuid.map(|id| format!(" with instance {id}"));
-        return Ok(Found::InUse(format!(
-            "is {state}{}, so somebody may use it: undeploy it first, or give --force",
-            instance.unwrap_or_default()
-        )));
+    if force || !is_in_use(node) {
+        return None;
     }
-    Ok(Found::There(format!("{state} at {}", ironic.endpoint())))
+    let instance = node.instance_uuid.as_ref();
+    let instance = instance.map(|id| format!(" with instance {id}"));
+    Some(Found::InUse(format!(
+        "is {}{}, so somebody may use it: undeploy it first, or give --force",
+        node.provision_state,
+        instance.unwrap_or_default()
+    )))
 }
 
 /// Whether there is, or may be, somebody's system on it.
@@ -72,21 +82,38 @@ fn is_in_use(node: &Node) -> bool {
     !idle || node.instance_uuid.is_some()
 }
 
-/// Deletes a node, with its ports.
-pub(super) async fn remove(ironic: &Baremetal, id: &str) -> Result<(), Error> {
-    match stop_and_delete(ironic, id).await {
-        Err(Error::NotFound(_)) => Ok(()),
+/// Deletes a node, with its ports. It was looked at, and has changed hands since if somebody took it while the operator
+/// was asked, or while other things were removed: then it stays.
+pub(super) async fn remove(
+    ironic: &Baremetal,
+    id: &str,
+    lab: &str,
+    force: bool,
+) -> anyhow::Result<()> {
+    let stays = |node: &Node| left_alone(node, lab, force);
+    match stop_and_delete(ironic, id, stays).await {
+        Ok(None) | Err(Error::NotFound(_)) => Ok(()),
+        Ok(Some(Found::InUse(why))) => bail!("it {why}"),
+        Ok(Some(_)) => bail!("{UNMARKED}"),
         // The answer was lost on its way.
         Err(error @ Error::Interrupted { .. }) => match ironic.node(id, FIELDS).await {
             Err(Error::NotFound(_)) => Ok(()),
-            _ => Err(error),
+            _ => Err(error.into()),
         },
-        removed => removed,
+        Err(error) => Err(error.into()),
     }
 }
 
-async fn stop_and_delete(ironic: &Baremetal, id: &str) -> Result<(), Error> {
+/// Returns what speaks against it, if something does.
+async fn stop_and_delete(
+    ironic: &Baremetal,
+    id: &str,
+    stays: impl Fn(&Node) -> Option<Found>,
+) -> Result<Option<Found>, Error> {
     let mut node = ironic.node(id, FIELDS).await?;
+    if let Some(why) = stays(&node) {
+        return Ok(Some(why));
+    }
     if node.provision_state.waits_for_ramdisk() {
         match ironic.set_provision_state(id, &Target::Abort).await {
             // It went on by itself, or cannot be stopped there: maintenance helps.
@@ -99,15 +126,19 @@ async fn stop_and_delete(ironic: &Baremetal, id: &str) -> Result<(), Error> {
         sleep(POLL).await;
         node = ironic.node(id, FIELDS).await?;
     }
+    // It may have become available, and been taken at once.
+    if let Some(why) = stays(&node) {
+        return Ok(Some(why));
+    }
     if is_deletable(&node) {
         match ironic.delete_node(id).await {
             // A server may be configured to keep available nodes.
             Err(Error::BadState(_)) => {}
-            deleted => return deleted,
+            deleted => return deleted.map(|()| None),
         }
     }
     ironic.set_maintenance(id, "vbmc clean deletes it").await?;
-    ironic.delete_node(id).await
+    ironic.delete_node(id).await.map(|()| None)
 }
 
 /// Whether Ironic lets it go without maintenance.

@@ -1,7 +1,7 @@
 //! What things are looked at and removed with. Each is reached when the first thing needs it; one that can't be
 //! reached is waited for once, and told for each thing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
 use vbmc_core::config::ConfigFile;
 use vbmc_core::control::{BmcSummary, Status};
-use vbmc_core::host::libvirt::admin::xml::{DomainOutline, Mark};
+use vbmc_core::host::libvirt::admin::xml::Mark;
 use vbmc_core::host::libvirt::admin::{Admin, AdminError};
 
 use super::plan::Thing;
@@ -40,15 +40,8 @@ pub(super) struct Tools {
     glance: Reached<Option<Images>>,
     daemon: Reached<(Client, Vec<BmcSummary>)>,
     hypervisors: Mutex<BTreeMap<String, Result<Arc<Admin>, String>>>,
-    /// What the domains have that are there and not removed.
-    in_use: Mutex<BTreeMap<OnHypervisor, InUse>>,
-}
-
-/// The disk images of a domain, as libvirt has them.
-struct InUse {
-    disks: Vec<String>,
-    /// Whether the domain stays: it isn't the lab's.
-    stays: bool,
+    /// Domains that are the lab's by the manifest and by their mark, and go before their disks.
+    going: Mutex<BTreeSet<OnHypervisor>>,
 }
 
 impl Tools {
@@ -63,7 +56,7 @@ impl Tools {
             glance: OnceCell::new(),
             daemon: OnceCell::new(),
             hypervisors: Mutex::default(),
-            in_use: Mutex::default(),
+            going: Mutex::default(),
         }
     }
 
@@ -75,9 +68,11 @@ impl Tools {
             Thing::File(path) => look_at_file(path),
             Thing::Bmc(name) => self.look_at_bmc(name).await,
             Thing::Domain(domain) => self.look_at_domain(domain).await,
-            Thing::Disk(disk) => match self.user_of(disk, |user| user.stays).await {
-                Some(_) => Ok(Found::Foreign("a domain that is not this lab's has it")),
-                None => self.on(disk, look_at_disk).await,
+            Thing::Disk(disk) => match self.user_of(disk).await? {
+                Some(domain) if !self.going.lock().await.contains(&domain) => {
+                    Ok(Found::Foreign("a domain that stays has it"))
+                }
+                _ => self.on(disk, look_at_disk).await,
             },
             Thing::Network(network) => self.look_at_network(network).await,
         }
@@ -86,7 +81,9 @@ impl Tools {
     /// Removes a thing that was looked at.
     pub(super) async fn remove(&self, thing: &Thing) -> anyhow::Result<()> {
         match thing {
-            Thing::Node(node) => Ok(nodes::remove(self.ironic().await?, &node.id).await?),
+            Thing::Node(node) => {
+                nodes::remove(self.ironic().await?, &node.id, &self.lab, self.force).await
+            }
             Thing::GlanceImage(image) => match self.glance().await?.delete(&image.id).await {
                 Ok(()) | Err(Error::NotFound(_)) => Ok(()),
                 Err(error) => Err(error.into()),
@@ -98,12 +95,10 @@ impl Tools {
                     admin.destroy_domain(name)?;
                     Ok(admin.undefine_domain(name)?)
                 };
-                self.on(domain, remove).await?;
-                self.in_use.lock().await.remove(domain);
-                Ok(())
+                self.on(domain, remove).await
             }
-            Thing::Disk(disk) => match self.user_of(disk, |_| true).await {
-                Some(domain) => bail!("the domain {domain} still has it"),
+            Thing::Disk(disk) => match self.user_of(disk).await? {
+                Some(domain) => bail!("the domain {} has it", domain.name),
                 None => self.on(disk, remove_disk).await,
             },
             Thing::Network(network) => {
@@ -154,31 +149,33 @@ impl Tools {
         let Some(facts) = there else {
             return Ok(Found::Gone);
         };
-        let ours = self.is_ours(facts.mark.as_ref());
-        let disks = DomainOutline::read(&facts.xml)
-            .map(|outline| outline.disks.into_iter().filter_map(|disk| disk.source))
-            .map_or_else(|_| Vec::new(), Iterator::collect);
-        let stays = !ours;
-        let mut in_use = self.in_use.lock().await;
-        in_use.insert(domain.clone(), InUse { disks, stays });
-        if stays {
+        if !self.is_ours(facts.mark.as_ref()) {
             return Ok(Found::Foreign(UNMARKED));
         }
+        self.going.lock().await.insert(domain.clone());
         let power = if facts.active { "running" } else { "off" };
         Ok(Found::There(power.to_owned()))
     }
 
-    /// The domain that would lose this disk image, if `counts` says so of it.
-    async fn user_of(
-        &self,
-        disk: &OnHypervisor,
-        counts: impl Fn(&InUse) -> bool,
-    ) -> Option<String> {
-        let in_use = self.in_use.lock().await;
-        let (domain, _) = in_use.iter().find(|(domain, user)| {
-            domain.uri == disk.uri && user.disks.contains(&disk.name) && counts(user)
-        })?;
-        Some(domain.name.clone())
+    /// A domain that would lose this disk image, whatever it is called by now and whosoever it is. One that stays, if
+    /// there is one.
+    async fn user_of(&self, disk: &OnHypervisor) -> anyhow::Result<Option<OnHypervisor>> {
+        let domains = self
+            .on(disk, |admin, _| Ok(admin.disks_of_domains()?))
+            .await?;
+        let going = self.going.lock().await;
+        let users = domains
+            .into_iter()
+            .filter(|(_, disks)| {
+                disks
+                    .iter()
+                    .any(|it| Path::new(it) == Path::new(&disk.name))
+            })
+            .map(|(name, _)| OnHypervisor {
+                uri: disk.uri.clone(),
+                name,
+            });
+        Ok(users.min_by_key(|domain| going.contains(domain)))
     }
 
     async fn look_at_network(&self, network: &OnHypervisor) -> anyhow::Result<Found> {

@@ -66,6 +66,26 @@ impl Admin {
         )
     }
 
+    /// The disks of every domain: its name, and the files, devices or volumes behind them, as it runs and as it starts
+    /// next.
+    ///
+    /// # Errors
+    ///
+    /// When libvirt cannot be asked.
+    pub fn disks_of_domains(&self) -> Result<Vec<(String, Vec<String>)>, AdminError> {
+        self.call(
+            || "list the disks of all domains".to_owned(),
+            |connect| {
+                let mut all = Vec::new();
+                for domain in connect.list_all_domains(0)? {
+                    // One that has gone meanwhile has no disks.
+                    all.extend(found(disks(&domain), ErrorNumber::NoDomain)?);
+                }
+                Ok(all)
+            },
+        )
+    }
+
     /// Defines a domain, or defines the one of the same name and UUID anew.
     ///
     /// # Errors
@@ -157,6 +177,18 @@ impl Admin {
             },
         )
     }
+}
+
+/// A domain's name, and what is behind its disks.
+fn disks(domain: &Domain) -> Result<(String, Vec<String>), Error> {
+    let mut sources = Vec::new();
+    for flags in [0, sys::VIR_DOMAIN_XML_INACTIVE] {
+        let xml = domain.get_xml_desc(flags)?;
+        // libvirt's own description: it can be read.
+        let disks = DomainOutline::read(&xml).map_or_else(|_| Vec::new(), |outline| outline.disks);
+        sources.extend(disks.into_iter().filter_map(|disk| disk.source));
+    }
+    Ok((domain.get_name()?, sources))
 }
 
 fn lookup(connect: &Connect, name: &str) -> Result<Option<Domain>, Error> {
