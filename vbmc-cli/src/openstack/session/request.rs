@@ -29,6 +29,9 @@ const STALL_LIMIT: Duration = Duration::from_secs(60);
 /// From the last byte of an upload to its answer: Glance may copy it on to its store meanwhile.
 const STORE_LIMIT: Duration = Duration::from_secs(600);
 
+/// An answer is no longer than this: the details of ten thousand nodes are a tenth of it.
+const MAX_ANSWER: usize = if cfg!(test) { 1 } else { 512 } << 20;
+
 /// What is sent along.
 #[derive(Clone)]
 enum Body {
@@ -270,22 +273,29 @@ impl Request<'_> {
             }
         }
         let answer = async {
-            let response = request.send().await.map_err(|error| Lost::new(&error))?;
+            let mut response = request.send().await.map_err(|error| Lost::new(&error))?;
             let (status, headers) = (response.status(), response.headers().clone());
             // What comes after the head is lost after the server has done it.
-            let body = response
-                .bytes()
-                .await
-                .map_err(|error| match Lost::new(&error) {
-                    Lost::Unsent(reason) => Lost::Unknown(reason),
-                    other => other,
-                })?;
+            let lost = |error| match Lost::new(&error) {
+                Lost::Unsent(reason) => Lost::Unknown(reason),
+                other => other,
+            };
+            let mut body = Vec::new();
+            while let Some(piece) = response.chunk().await.map_err(lost)? {
+                body.extend_from_slice(&piece);
+                if body.len() > MAX_ANSWER {
+                    let limit = MAX_ANSWER >> 20;
+                    return Err(Lost::Hopeless(format!(
+                        "what it sends does not end, {limit} MiB so far"
+                    )));
+                }
+            }
             Ok(Response {
                 service: self.service,
                 call: self.call(),
                 status,
                 headers,
-                body,
+                body: body.into(),
             })
         };
         let over =

@@ -78,6 +78,20 @@ async fn break_off_once(turn: usize, mut stream: TcpStream) {
 const LOOK: &str = "Is it running, and are the addresses in [ironic] of lab.toml right?";
 
 #[tokio::test]
+async fn an_answer_without_end_does_not_fill_the_memory() {
+    let url = serve(async |_, mut stream| {
+        let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        // Until nobody reads it any more.
+        while stream.write_all(&[b' '; 4096]).await.is_ok() {}
+    });
+    let url = url.await;
+    let (session, _) = open(standalone(&url), Duration::from_secs(60)).await;
+    let error = get(&session, &url).await.unwrap_err().to_string();
+    assert!(error.contains("does not end, 1 MiB so far"), "{error}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_given_up_when_patience_is_over() {
     let url = nobody().await;
     let (session, told) = open(standalone(&url), Duration::from_millis(50)).await;
