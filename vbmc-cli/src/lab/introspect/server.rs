@@ -53,7 +53,7 @@ pub(super) async fn with_enabled_drivers(
     server: &Server,
     specs: Vec<NodeSpec>,
 ) -> anyhow::Result<Vec<NodeSpec>> {
-    let Some(drivers) = drivers(&server.ironic).await? else {
+    let Some(drivers) = drivers(run, &server.ironic).await? else {
         return Ok(specs);
     };
     let enabled: BTreeSet<_> = drivers.iter().map(|driver| driver.name.as_str()).collect();
@@ -77,21 +77,36 @@ pub(super) async fn with_enabled_drivers(
 }
 
 /// None for who may not see them: the drivers belong to the system, and nodes may belong to a project.
-async fn drivers(ironic: &Baremetal) -> anyhow::Result<Option<Vec<Driver>>> {
+async fn drivers(run: &Run, ironic: &Baremetal) -> anyhow::Result<Option<Vec<Driver>>> {
     let begun = Instant::now();
+    let mut told = false;
     loop {
-        match ironic.drivers().await {
+        let trouble = match ironic.drivers().await {
             Ok(drivers) if !drivers.is_empty() => return Ok(Some(drivers)),
             Err(Error::Forbidden(_)) => return Ok(None),
-            Ok(_) | Err(Error::Server(_)) if begun.elapsed() < CONDUCTOR_LIMIT => {
-                sleep(CONDUCTOR_PAUSE).await;
+            Ok(_) if begun.elapsed() < CONDUCTOR_LIMIT => "it has none".to_owned(),
+            // Other answers of this kind have been waited out already.
+            Err(Error::Server(answer))
+                if answer.status == 500 && begun.elapsed() < CONDUCTOR_LIMIT =>
+            {
+                answer.to_string()
             }
             Ok(_) => bail!(
                 "Ironic at {} has no conductor that runs: start ironic-conductor, or see its log",
                 ironic.endpoint()
             ),
             Err(error) => return Err(error.into()),
+        };
+        if !told {
+            let text = format!(
+                "waiting for a conductor of Ironic, for up to {} s: {trouble}",
+                CONDUCTOR_LIMIT.as_secs()
+            );
+            run.report
+                .note(&Subject::new(Kind::Lab, &run.lab.name), text);
+            told = true;
         }
+        sleep(CONDUCTOR_PAUSE).await;
     }
 }
 
