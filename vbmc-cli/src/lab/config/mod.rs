@@ -3,7 +3,7 @@
 //! | Module | What lives there |
 //! |---|---|
 //! | `file` | lab.toml as it is typed |
-//! | `read` | from what is typed to what is meant: defaults, paths, checks; `domains`, `bmcs`, `images`, `secrets` and `urls` help |
+//! | `read` | from what is typed to what is meant: defaults, paths, checks; `domains`, `bmcs`, `images`, `results`, `secrets` and `urls` help |
 //! | [`place`] | where something stands in lab.toml |
 
 mod bmcs;
@@ -12,6 +12,7 @@ mod file;
 mod images;
 pub(crate) mod place;
 mod read;
+mod results;
 mod secrets;
 mod syntax;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use url::Url;
 use super::file::{AddressTable, IntrospectionTable, IronicTable, LabTable, Text};
 use super::syntax::syntax;
 use super::urls::{check_libvirt, parse_url};
-use super::{Address, CloudConfig, IntrospectionConfig, Lab, ServerLogs, domains, images};
+use super::{Address, CloudConfig, IntrospectionConfig, Lab, ServerLogs, domains, images, results};
 use crate::lab::problems::Problems;
 use crate::lab::variables::{Variables, is_name, line_of};
 
@@ -134,10 +134,7 @@ impl Reader<'_> {
         let networks = domains::networks(self);
         let domains = domains::read(self, &table.bmcs, &table.domains);
         let introspection = self.introspection(&table.introspection);
-        let results = match &table.results.directory {
-            Some(path) => self.path("results.directory", path),
-            None => workspace.join("results"),
-        };
+        let results = results::read(self, table.results.directory.as_ref(), &workspace, &images);
         let mut log =
             |key: &str, path: &Option<Text>| path.as_ref().map(|path| self.path(key, path));
         let server_logs = ServerLogs {
@@ -335,7 +332,7 @@ impl Reader<'_> {
         line_of(self.text, value.span().start)
     }
 
-    fn place(&self, key: &str, at: Option<usize>) -> String {
+    pub(super) fn place(&self, key: &str, at: Option<usize>) -> String {
         match at {
             Some(at) => format!("{FILE}:{}: {key}", line_of(self.text, at)),
             None => format!("{FILE}: {key}"),

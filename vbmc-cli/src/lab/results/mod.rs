@@ -14,6 +14,7 @@ mod domains;
 mod folder;
 mod nodes;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -24,6 +25,9 @@ use super::Run;
 use super::config::Lab;
 use super::report::{Kind, Subject};
 use crate::openstack::baremetal::Baremetal;
+
+/// The end of the conductor's log.
+const CONDUCTOR_LOG: &str = "ironic-conductor.log";
 
 /// Gathers what there is. `ironic` is none where the run had nothing to do with it.
 pub(crate) async fn gather(run: &Run, ironic: Option<&Baremetal>) {
@@ -45,7 +49,7 @@ pub(crate) async fn gather(run: &Run, ironic: Option<&Baremetal>) {
             nodes::gather_ramdisk_logs(kept, &nodes, &mut folder);
         }
         if let Some(log) = &logs.conductor {
-            folder.copy_log(log, "ironic-conductor.log");
+            folder.copy_log(log, CONDUCTOR_LOG);
         }
         folder
     });
@@ -73,7 +77,7 @@ fn tell(run: &Run, subject: &Subject, folder: &Folder) {
         .note(subject, format!("{files} of logs and states gathered"));
 }
 
-/// Removes everything that was gathered.
+/// Removes everything that was gathered, and the directory if nothing else is in it.
 pub(crate) fn remove(lab: &Lab) -> anyhow::Result<()> {
     let dir = &lab.results;
     let apart = |above: &Path| dir.starts_with(above) && dir != above;
@@ -83,5 +87,57 @@ pub(crate) fn remove(lab: &Lab) -> anyhow::Result<()> {
             dir.display()
         );
     }
-    std::fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))
+    let cannot = |path: &Path| format!("cannot remove {}", path.display());
+    for entry in dir.read_dir().with_context(|| cannot(dir))? {
+        let entry = entry.with_context(|| cannot(dir))?;
+        if !is_result(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        let path = entry.path();
+        let removed = match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            true => std::fs::remove_dir_all(&path),
+            false => std::fs::remove_file(&path),
+        };
+        removed.with_context(|| cannot(&path))?;
+    }
+    match std::fs::remove_dir(dir) {
+        Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => {
+            Err(error).with_context(|| cannot(dir))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether something in the directory of results is one, by its name.
+fn is_result(name: &str) -> bool {
+    matches!(
+        name,
+        "vbmc.log" | "introspection" | "nodes" | "domains" | CONDUCTOR_LOG
+    ) || name.starts_with("image-") && name.ends_with(".log")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::testing::{run, write};
+
+    #[test]
+    fn only_what_was_gathered_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "lab.toml", "name = \"x\"\n");
+        let results = ["vbmc.log", "image-ipa.log", "nodes/a/node.json"];
+        for name in results {
+            write(dir.path(), &format!("workspace/results/{name}"), "x");
+        }
+        write(dir.path(), "workspace/results/notes/mine", "x");
+        let (run, _) = run(dir.path(), false);
+        remove(&run.lab).unwrap();
+        let left = |name: &str| run.lab.results.join(name).exists();
+        assert!(left("notes/mine"));
+        assert!(!results.into_iter().any(left) && !left("nodes"));
+
+        std::fs::remove_dir_all(run.lab.results.join("notes")).unwrap();
+        remove(&run.lab).unwrap();
+        assert!(!run.lab.results.exists());
+    }
 }
