@@ -3,13 +3,15 @@
 //! Written after every change, by rename, so that an interrupted run finds what it had made. It holds no secret.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::config::Lab;
+use super::whole;
 
 /// Where a conductor finds a file of an image: a Glance image's id, or an `http:` or `file:` URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +117,7 @@ impl Manifest {
                     path.display()
                 )
             })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Contents::default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Contents::default(),
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
@@ -151,14 +153,10 @@ impl Manifest {
     }
 
     fn write(&self) -> anyhow::Result<()> {
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        let wrong = || format!("cannot write {}", self.path.display());
-        std::fs::create_dir_all(directory).with_context(wrong)?;
-        let mut file = tempfile::NamedTempFile::new_in(directory).with_context(wrong)?;
-        serde_json::to_writer_pretty(&mut file, &self.contents).with_context(wrong)?;
-        file.as_file().sync_all().with_context(wrong)?;
-        file.persist(&self.path).with_context(wrong)?;
-        Ok(())
+        let written = serde_json::to_vec_pretty(&self.contents)
+            .map_err(io::Error::from)
+            .and_then(|text| whole::write(&self.path, &text));
+        written.with_context(|| format!("cannot write {}", self.path.display()))
     }
 }
 

@@ -17,6 +17,7 @@
 //! | [`report`] | what happens during a run, told to whoever shows it |
 //! | [`results`] | logs and states, gathered from everywhere |
 //! | `vbmcd_log` | vbmcd's log, and why it could not switch a machine |
+//! | `whole` | small files that are written as a whole or not at all |
 //!
 //! What shows a run on a terminal lives in `view`, what speaks to OpenStack in `openstack`.
 
@@ -41,6 +42,7 @@ pub(crate) mod results;
 mod testing;
 pub(crate) mod variables;
 mod vbmcd_log;
+mod whole;
 
 use self::config::Lab;
 use self::manifest::Manifest;

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::lab::whole;
 use crate::openstack::baremetal::PatchOp;
 
 /// The digests by node UUID, and where they are kept.
@@ -79,16 +79,9 @@ impl SentSecrets {
     }
 
     fn write(&self) -> anyhow::Result<()> {
-        let directory = self.path.parent().unwrap_or(Path::new("."));
         let wrong = || format!("cannot write {}", self.path.display());
-        std::fs::create_dir_all(directory).with_context(wrong)?;
-        // Only its owner may read a temporary file, and renaming keeps that.
-        let mut file = tempfile::NamedTempFile::new_in(directory).with_context(wrong)?;
         let text = serde_json::to_vec_pretty(&self.digests).with_context(wrong)?;
-        file.write_all(&text).with_context(wrong)?;
-        file.as_file().sync_all().with_context(wrong)?;
-        file.persist(&self.path).with_context(wrong)?;
-        Ok(())
+        whole::write(&self.path, &text).with_context(wrong)
     }
 }
 
