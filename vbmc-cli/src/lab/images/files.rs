@@ -88,6 +88,16 @@ pub(super) async fn matches(
     Ok(digest(run, path, checksum.algorithm).await? == checksum.digest)
 }
 
+/// Notes that we are about to give a file its name, unless somebody else's has it: one that is killed in between has left
+/// one of ours.
+pub(super) fn claim(manifest: &mut Manifest, path: &Path) -> anyhow::Result<()> {
+    let ours = manifest.contents().files.iter().any(|file| file == path);
+    if ours || status(path)?.is_some() {
+        return Ok(());
+    }
+    manifest.change(|contents| contents.files.push(path.to_owned()))
+}
+
 /// Notes that we made a file. `checksum` is one that it was seen to have while it was made.
 pub(super) fn made(
     manifest: &mut Manifest,

@@ -302,6 +302,7 @@ async fn build(
     let from = files::of_command(command, &run.lab.dir);
     for (file, path) in &made {
         let place = files::place(&run.lab.images.directory, file);
+        files::claim(&mut run.manifest, &place)?;
         put_in_place(path, &place).await?;
         files::made(&mut run.manifest, &place, &from, None)?;
     }

@@ -133,24 +133,41 @@ async fn copy(
         );
     }
     let _teller = Teller::begin(&run.report, subject, format!("copying {}", item.file.name));
-    let (from, target, into) = (item.path.clone(), to.to_owned(), directory.to_owned());
-    spawn_blocking(move || copy_atomically(&from, &into, &target))
+    let (from, part) = (item.path.clone(), part(&item.file.name, &run.lab.name));
+    let into = directory.to_owned();
+    let cannot = || format!("cannot copy {} to {}", item.path.display(), to.display());
+    let copied = spawn_blocking(move || copy_to(&from, &into, &part))
         .await
         .map_err(io::Error::other)
         .and_then(|copied| copied)
-        .with_context(|| format!("cannot copy {} to {}", item.path.display(), to.display()))?;
+        .with_context(cannot)?;
+    // First of all: what an interruption leaves behind must be known to be ours.
+    files::claim(&mut run.manifest, to)?;
+    copied.persist(to).with_context(cannot)?;
     let from = Fingerprint(wanted.digest.clone());
     files::made(&mut run.manifest, to, &from, Some(&wanted))?;
     Ok(Outcome::Changed)
 }
 
-/// The conductor and its web server run as other users: everybody may read it.
-fn copy_atomically(from: &Path, directory: &Path, to: &Path) -> io::Result<()> {
-    let mut copy = tempfile::NamedTempFile::new_in(directory)?;
+/// What a copy is called until it is whole: always the same, so that the next run replaces what one left that was killed.
+pub(in super::super) fn part(file: &str, lab: &str) -> String {
+    format!(".{file}.{lab}.part")
+}
+
+/// A whole copy, which goes if it isn't given its name. The conductor and its web server run as other users: everybody may
+/// read it.
+fn copy_to(from: &Path, directory: &Path, part: &str) -> io::Result<tempfile::NamedTempFile> {
+    match fs::remove_file(directory.join(part)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut copy = tempfile::Builder::new()
+        .prefix(part)
+        .rand_bytes(0)
+        .tempfile_in(directory)?;
     io::copy(&mut File::open(from)?, copy.as_file_mut())?;
     copy.as_file()
         .set_permissions(Permissions::from_mode(0o644))?;
     copy.as_file().sync_all()?;
-    copy.persist(to)?;
-    Ok(())
+    Ok(copy)
 }

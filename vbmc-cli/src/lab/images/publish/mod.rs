@@ -11,6 +11,7 @@ mod glance;
 use std::path::PathBuf;
 
 use self::copies::Copies;
+pub(super) use self::copies::part;
 use self::glance::Uploads;
 use super::{Part, files};
 use crate::lab::Run;

@@ -114,6 +114,16 @@ async fn a_web_server_that_shows_something_else_is_a_warning() {
 }
 
 #[tokio::test]
+async fn what_a_run_left_that_was_killed_while_it_copied_is_replaced() {
+    let lab = lab("publish = \"file\"\nfile_root = \"root\"");
+    std::fs::create_dir(lab.path("root")).unwrap();
+    let left = super::part("ipa.kernel", &lab.run().lab.name);
+    lab.write(&format!("root/{left}"), "half of");
+    assert_eq!(published(&lab).await.0, Outcome::Changed);
+    assert_eq!(lab.names("root"), ["ipa.initramfs", "ipa.kernel"]);
+}
+
+#[tokio::test]
 async fn what_others_have_put_there_stays() {
     let lab = lab("publish = \"file\"\nfile_root = \"images\"");
     lab.write("images/ipa.kernel", "of bifrost");
