@@ -47,6 +47,11 @@ impl Hypervisor {
             .context("calling libvirt")??)
     }
 
+    /// Whether it can still be asked. Where it cannot, nobody knows whether a call that failed was carried out.
+    pub(super) async fn answers(&self) -> bool {
+        self.call(Admin::disks_of_domains).await.is_ok()
+    }
+
     /// The URI that other programs reach it by.
     pub(super) fn address(&self) -> &str {
         &self.address

@@ -68,8 +68,10 @@ async fn make(
         made.disks.push(entry.clone());
     })?;
     if let Err(error) = create(hypervisor, disk, format).await {
-        run.manifest
-            .change(|made| made.disks.retain(|known| *known != entry))?;
+        if hypervisor.answers().await {
+            run.manifest
+                .change(|made| made.disks.retain(|known| *known != entry))?;
+        }
         return Err(error);
     }
     warn_if_out_of_reach(run, hypervisor, subject, &disk.path).await?;

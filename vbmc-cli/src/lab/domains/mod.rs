@@ -134,8 +134,10 @@ impl Step<'_> {
         let made = match defined {
             Ok(made) => made,
             Err(error) => {
-                run.manifest
-                    .change(|made| made.domains.retain(|known| *known != entry))?;
+                if self.hypervisor.answers().await {
+                    run.manifest
+                        .change(|made| made.domains.retain(|known| *known != entry))?;
+                }
                 return Err(error);
             }
         };

@@ -74,8 +74,10 @@ async fn make(
                 .call(move |admin| admin.define_network(&xml))
                 .await
             {
-                run.manifest
-                    .change(|made| made.networks.retain(|known| *known != entry))?;
+                if hypervisor.answers().await {
+                    run.manifest
+                        .change(|made| made.networks.retain(|known| *known != entry))?;
+                }
                 return Err(error);
             }
             bring_up(hypervisor, name, true, true).await?;
