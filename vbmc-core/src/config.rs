@@ -210,6 +210,15 @@ impl ConfigFile {
         }
     }
 
+    /// Where a vbmcd in the background logs that was not given a `logfile`: `vbmcd.log` in the [`Self::config_dir`].
+    ///
+    /// # Errors
+    ///
+    /// When that isn't known.
+    pub fn background_log(&self) -> Result<PathBuf, ConfigError> {
+        Ok(self.config_dir()?.join("vbmcd.log"))
+    }
+
     /// How long vbmc waits for vbmcd: `server_response_timeout` of `[default]` in milliseconds, else 5 s.
     ///
     /// # Errors

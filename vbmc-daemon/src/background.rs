@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-/// What the background process writes when it serves. Anything else is why it does not.
+/// What the background process writes when it serves. What it wrote before is a warning, or why it does not serve.
 const READY: &str = "ready";
 
 /// Names the configuration file.
@@ -26,6 +26,18 @@ impl Readiness {
     /// Nobody waits.
     pub(crate) fn none() -> Self {
         Self { detached: false }
+    }
+
+    /// Whether nobody sees what we write.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.detached
+    }
+
+    /// Something is odd, which does not keep us from serving.
+    pub(crate) fn warn(&self, warning: &str) {
+        if self.detached {
+            let _ = report(warning);
+        }
     }
 
     /// We serve.
@@ -60,7 +72,12 @@ pub(crate) fn leave_terminal() -> Result<()> {
     let mut said = Vec::new();
     for line in BufReader::new(output).lines() {
         match line? {
-            line if line == READY => return Ok(()),
+            line if line == READY => {
+                for warning in said {
+                    eprintln!("vbmcd: {warning}");
+                }
+                return Ok(());
+            }
             line => said.push(line),
         }
     }

@@ -40,6 +40,8 @@ pub(crate) struct Config {
     /// Who may control the daemon beside its own user and root.
     pub(crate) control_group: Option<Gid>,
     pub(crate) logfile: Option<PathBuf>,
+    /// The log file in the background, where nobody sees standard error, when `logfile` is none.
+    pub(crate) background_log: PathBuf,
     pub(crate) debug: bool,
     pub(crate) options: Options,
     /// What is odd and no error, for the log.
@@ -105,6 +107,7 @@ impl Config {
                 .map(group)
                 .transpose()?,
             logfile: logfile.map(std::path::absolute).transpose()?,
+            background_log: std::path::absolute(file.background_log()?)?,
             debug: file.boolean("log", "debug")?.unwrap_or(false),
             options,
             warnings,
@@ -169,6 +172,7 @@ mod tests {
         assert_eq!(config.config_dir, dir);
         assert_eq!(config.pid_file, dir.join("master.pid"));
         assert_eq!(config.control_socket, dir.join("vbmcd.sock"));
+        assert_eq!(config.background_log, dir.join("vbmcd.log"));
         assert_eq!(config.options.cipher_suites, [3, 17]);
         assert!(!config.show_passwords && !config.debug && config.warnings.is_empty());
     }

@@ -24,10 +24,10 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 /// Runs the daemon until it is told to stop.
 pub(crate) fn run(readiness: Readiness) -> Result<()> {
     let config = Config::load()?;
-    let log = Log::start(&config)?;
-    let has_logfile = config.logfile.is_some();
+    let log = Log::start(&config, &readiness)?;
+    let has_logfile = config.logfile.is_some() || readiness.is_detached();
     let result = serve(config, &log, &readiness);
-    // Without a log file, whoever called us reads it in the same place.
+    // On standard error, whoever called us reads it in the same place.
     if let (Err(error), true) = (&result, has_logfile) {
         tracing::error!("{error:#}");
     }

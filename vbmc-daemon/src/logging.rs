@@ -4,8 +4,9 @@
 //! about as `key=value`: `bmc`, `domain`, `peer`, `request`. Line breaks in values are escaped: one event, one line.
 
 use std::fmt::{self, Write as _};
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,19 +21,28 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
+use crate::background::Readiness;
 use crate::config::Config;
 
 /// The log, to be changed while it is in use.
 pub(crate) struct Log {
     target: Target,
     filter: reload::Handle<EnvFilter, Registry>,
+    detached: bool,
 }
 
 impl Log {
     /// Starts logging. May be called once.
-    pub(crate) fn start(config: &Config) -> Result<Self> {
+    pub(crate) fn start(config: &Config, readiness: &Readiness) -> Result<Self> {
         let target = Target::default();
-        target.open(config.logfile.as_deref())?;
+        let detached = readiness.is_detached();
+        match target.open(config, detached) {
+            // Nobody asked for this one: it is not what we fail for.
+            Err(error) if config.logfile.is_none() => {
+                readiness.warn(&format!("{error:#}; nothing is logged until then"));
+            }
+            opened => opened?,
+        }
         let (filter, handle) = reload::Layer::new(filter(config));
         let format = tracing_subscriber::fmt::layer()
             .with_ansi(false)
@@ -48,12 +58,13 @@ impl Log {
         Ok(Self {
             target,
             filter: handle,
+            detached,
         })
     }
 
     /// Opens the file anew, which may have been moved away, and takes over what changed in the configuration.
     pub(crate) fn reopen(&self, config: &Config) -> Result<()> {
-        self.target.open(config.logfile.as_deref())?;
+        self.target.open(config, self.detached)?;
         self.filter
             .reload(filter(config))
             .context("changing what is logged")
@@ -76,26 +87,49 @@ fn filter(config: &Config) -> EnvFilter {
 struct Target(Arc<Mutex<Option<(PathBuf, File)>>>);
 
 impl Target {
-    fn open(&self, path: Option<&Path>) -> Result<()> {
-        let opened = match path {
-            None => None,
-            Some(path) => {
-                let file = OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .open(path)
-                    .with_context(|| {
-                        format!(
-                            "cannot open the log file {}; set another one as logfile in section [log]",
-                            path.display()
-                        )
-                    })?;
-                Some((path.to_owned(), file))
+    fn open(&self, config: &Config, detached: bool) -> Result<()> {
+        match &config.logfile {
+            Some(path) => self.open_file(path, OpenOptions::new()),
+            None if detached => {
+                let path = &config.background_log;
+                if let Some(dir) = path.parent() {
+                    DirBuilder::new()
+                        .recursive(true)
+                        .mode(0o700)
+                        .create(dir)
+                        .with_context(|| cannot_open(path))?;
+                }
+                let mut options = OpenOptions::new();
+                options.mode(0o600);
+                self.open_file(path, options)
             }
-        };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = opened;
+            None => {
+                self.replace(None);
+                Ok(())
+            }
+        }
+    }
+
+    fn open_file(&self, path: &Path, mut options: OpenOptions) -> Result<()> {
+        let file = options
+            .append(true)
+            .create(true)
+            .open(path)
+            .with_context(|| cannot_open(path))?;
+        self.replace(Some((path.to_owned(), file)));
         Ok(())
     }
+
+    fn replace(&self, opened: Option<(PathBuf, File)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = opened;
+    }
+}
+
+fn cannot_open(path: &Path) -> String {
+    format!(
+        "cannot open the log file {}; set another one as logfile in section [log]",
+        path.display()
+    )
 }
 
 impl Write for Target {
@@ -222,7 +256,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         let target = Target::default();
-        target.open(Some(&path)).unwrap();
+        target.open_file(&path, OpenOptions::new()).unwrap();
         let format = tracing_subscriber::fmt::layer()
             .with_ansi(false)
             .with_writer(target.clone())
@@ -237,7 +271,7 @@ mod tests {
             span.in_scope(|| tracing::info!("asked"));
             // As logrotate does.
             std::fs::rename(&path, dir.path().join("log.1")).unwrap();
-            target.open(Some(&path)).unwrap();
+            target.open_file(&path, OpenOptions::new()).unwrap();
             tracing::info!("again");
         });
         let pid = std::process::id();

@@ -42,6 +42,8 @@ Files:
                                       the configuration: the first that exists
   ~/.vbmc/<domain>/config             one BMC; changes take effect at once
   ~/.vbmc/vbmcd.sock                  where vbmc reaches vbmcd
+  ~/.vbmc/vbmcd.log                   the log in the background, unless logfile is
+                                      set
 
 RUST_LOG sets what is logged, as in RUST_LOG=debug or RUST_LOG=vbmc_core::fleet=debug.";
 

@@ -41,11 +41,46 @@ fn goes_to_the_background_once() {
         assert!(stderr(&second).contains(&expected), "{}", stderr(&second));
     }
 
+    end(pid);
+    assert!(!home.vbmc("master.pid").exists() && !home.vbmc("vbmcd.sock").exists());
+}
+
+fn end(pid: Pid) {
     kill_process(pid, Signal::TERM).unwrap();
     wait_for("its end", || {
         test_kill_process(pid).is_err() || is_zombie(pid)
     });
-    assert!(!home.vbmc("master.pid").exists() && !home.vbmc("vbmcd.sock").exists());
+}
+
+#[test]
+fn in_the_background_it_logs_also_when_nobody_said_where() {
+    let home = Home::new();
+    let log = home.vbmc("vbmcd.log");
+    let read = || fs::read_to_string(&log).unwrap_or_default();
+    let output = home.run(&[]);
+    assert_eq!(stderr(&output), "");
+    let pid = home.pid();
+    assert!(read().contains("serving"), "{}", read());
+    let mode = fs::metadata(&log).unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    fs::rename(&log, home.vbmc("vbmcd.log.1")).unwrap();
+    kill_process(pid, Signal::HUP).unwrap();
+    wait_for("the new log", || read().contains("read all files again"));
+    end(pid);
+
+    fs::remove_file(&log).unwrap();
+    fs::create_dir(&log).unwrap();
+    let output = home.run(&[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("vbmcd.log") && said.contains("nothing is logged"),
+        "{said}"
+    );
+    end(home.pid());
+    let output = Daemon::start(&home);
+    assert_eq!(output.stop(), Some(0));
+    assert!(log.is_dir(), "in the foreground it is not needed");
 }
 
 /// Whether it has ended and nobody has asked for its exit code: who adopts it may take a while.

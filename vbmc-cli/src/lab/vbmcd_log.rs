@@ -1,10 +1,12 @@
-//! vbmcd's log: the file that virtualbmc.conf names, or systemd's journal. It alone has libvirt's own words where a
+//! vbmcd's log: the file that virtualbmc.conf names, the one that a vbmcd in the background writes, or systemd's
+//! journal. It alone has libvirt's own words where a
 //! machine could not be switched: IPMI has no room for them, and Ironic knows of a failed command only.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
-use vbmc_core::config::ConfigFile;
+use vbmc_core::config::{ConfigError, ConfigFile};
 
 use super::results::log_end;
 
@@ -16,61 +18,78 @@ const REASONS: [&str; 2] = ["cause", "error"];
 
 /// Where the log is, and from where on it is of interest.
 #[derive(Debug)]
-pub(crate) enum VbmcdLog {
-    /// Up to the length that the file had: what was logged before.
-    File {
-        path: std::path::PathBuf,
-        from: u64,
-    },
-    Journal {
-        since: Timestamp,
-    },
+pub(crate) struct VbmcdLog {
+    file: Option<LogFile>,
+    /// None: a `logfile` is set, so that nothing is logged elsewhere.
+    journal: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct LogFile {
+    path: PathBuf,
+    /// The length that the file had: what was logged before.
+    from: u64,
+}
+
+/// What the log has about a domain.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// What a request failed of last, in libvirt's words.
+    pub(crate) failure: Option<String>,
 }
 
 impl VbmcdLog {
     /// All of it that is still there.
-    pub(crate) fn whole() -> Result<Self, String> {
-        match ConfigFile::load().and_then(|config| config.file_path("log", "logfile")) {
-            Ok(Some(path)) => Ok(Self::File { path, from: 0 }),
-            Ok(None) => Ok(Self::Journal {
-                since: Timestamp::UNIX_EPOCH,
-            }),
-            Err(error) => Err(error.to_string()),
+    pub(crate) fn whole() -> Result<Self, ConfigError> {
+        let config = ConfigFile::load()?;
+        let whole = |path| LogFile { path, from: 0 };
+        if let Some(path) = config.file_path("log", "logfile")? {
+            return Ok(Self {
+                file: Some(whole(path)),
+                journal: None,
+            });
         }
+        // Whether vbmcd runs in the background or under systemd is not known here.
+        let path = config.background_log()?;
+        Ok(Self {
+            file: path.exists().then(|| whole(path)),
+            journal: Some(Timestamp::UNIX_EPOCH),
+        })
     }
 
     /// What is logged from now on. None: nobody knows where.
     pub(crate) fn from_now() -> Option<Self> {
-        Some(match Self::whole().ok()? {
-            Self::File { path, .. } => Self::File {
-                from: std::fs::metadata(&path).map_or(0, |metadata| metadata.len()),
-                path,
-            },
-            Self::Journal { .. } => Self::Journal {
-                since: Timestamp::now(),
-            },
-        })
+        let mut log = Self::whole().ok()?;
+        if let Some(file) = &mut log.file {
+            file.from = std::fs::metadata(&file.path).map_or(0, |metadata| metadata.len());
+        }
+        log.journal = log.journal.map(|_| Timestamp::now());
+        Some(log)
     }
 
     /// Its text. Blocking.
     pub(crate) fn read(&self) -> Result<String, String> {
-        let text = match self {
-            Self::File { path, from } => log_end(path, *from)
-                .map_err(|error| format!("cannot read {}: {error}", path.display()))?,
-            Self::Journal { since } => journal(*since).ok_or(
-                "vbmcd has no log to gather: set logfile in section [log] of virtualbmc.conf",
-            )?,
-        };
+        let mut text = self.journal.and_then(journal);
+        if let Some(LogFile { path, from }) = &self.file {
+            let file = log_end(path, *from)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            text.get_or_insert_default().extend(file);
+        }
+        let text = text
+            .ok_or("vbmcd has no log to gather: set logfile in section [log] of virtualbmc.conf")?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// What a request for a domain failed of last, in libvirt's words. Blocking.
-    pub(crate) fn last_failure(&self, domain: &str) -> Option<String> {
+    /// What it has about a domain; none: nothing. Blocking.
+    pub(crate) fn about(&self, domain: &str) -> Option<Said> {
         let text = self
             .read()
             .inspect_err(|error| tracing::debug!("{error}"))
             .ok()?;
-        last_failure(&text, domain)
+        let named = text.lines().any(|line| names(line, domain));
+        named.then(|| Said {
+            failure: last_failure(&text, domain),
+        })
     }
 }
 
@@ -155,15 +174,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         std::fs::write(&path, LOG).unwrap();
-        let log = |from| VbmcdLog::File {
-            path: path.clone(),
-            from,
+        let log = |from| VbmcdLog {
+            file: Some(LogFile {
+                path: path.clone(),
+                from,
+            }),
+            journal: None,
         };
-        assert!(log(0).last_failure("node-1").is_some());
+        let failure = |log: &VbmcdLog| log.about("node-1").and_then(|said| said.failure);
+        assert!(failure(&log(0)).is_some());
+        assert!(log(0).about("node-2").is_none());
         let now = log(LOG.len() as u64);
-        assert_eq!(now.last_failure("node-1"), None);
+        assert!(now.about("node-1").is_none());
         // It may have been rotated meanwhile.
         std::fs::write(&path, LOG.lines().next().unwrap()).unwrap();
-        assert!(now.last_failure("node-1").is_some());
+        assert!(failure(&now).is_some());
     }
 }

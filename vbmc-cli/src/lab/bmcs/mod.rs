@@ -220,7 +220,7 @@ async fn ask(
 /// Why a BMC that answers doesn't know its machine's power state.
 async fn reason(log: Option<VbmcdLog>, subject: &Subject) -> String {
     let name = subject.name.clone();
-    let reason = spawn_blocking(move || log?.last_failure(&name)).await;
+    let reason = spawn_blocking(move || log?.about(&name)?.failure).await;
     match reason.ok().flatten() {
         Some(reason) => format!("vbmcd says: {reason}"),
         None => format!(

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::machine::{Doing, Done, Ending, Failure, Waiting};
 use crate::lab::inventory::NodeSpec;
 use crate::lab::report::Outcome;
+use crate::lab::vbmcd_log::Said;
 use crate::openstack::baremetal::PowerState;
 
 /// More of an error than this hides what to do about it.
@@ -26,10 +27,6 @@ pub(super) struct Place {
     pub(super) timeout: Duration,
 }
 
-/// Why vbmcd could not do with a machine what Ironic asked for: libvirt's words, as a rule.
-#[derive(Debug)]
-pub(super) struct Reason(pub(super) String);
-
 /// What a node waits for. `power`: what its power is being switched to.
 pub(super) fn waiting(waiting: Waiting, power: Option<&PowerState>, place: &Place) -> String {
     match (waiting, power) {
@@ -39,10 +36,10 @@ pub(super) fn waiting(waiting: Waiting, power: Option<&PowerState>, place: &Plac
     }
 }
 
-/// What became of a node.
+/// What became of a node. `vbmcd`: what its log has about the machine.
 pub(super) fn ending(
     ending: &Ending,
-    reason: Option<&Reason>,
+    vbmcd: Option<&Said>,
     spec: &NodeSpec,
     place: &Place,
 ) -> (Outcome, String) {
@@ -50,7 +47,7 @@ pub(super) fn ending(
         Ending::Available(done) => finished(*done, "available"),
         Ending::Manageable(done) => finished(*done, "manageable"),
         Ending::LeftAlone(why) => (Outcome::Skipped, format!("left as it is: {why}")),
-        Ending::Failed(failure) => (Outcome::Failed, failed(failure, reason, spec, place)),
+        Ending::Failed(failure) => (Outcome::Failed, failed(failure, vbmcd, spec, place)),
     }
 }
 
@@ -73,8 +70,8 @@ fn finished(done: Done, state: &str) -> (Outcome, String) {
     }
 }
 
-fn failed(failure: &Failure, reason: Option<&Reason>, spec: &NodeSpec, place: &Place) -> String {
-    let look = look(failure, reason, spec, place);
+fn failed(failure: &Failure, vbmcd: Option<&Said>, spec: &NodeSpec, place: &Place) -> String {
+    let look = look(failure, vbmcd, spec, place);
     let said = match &failure.said {
         Some(said) => format!(": {}", quoted(said)),
         None => String::new(),
@@ -114,8 +111,9 @@ fn failed(failure: &Failure, reason: Option<&Reason>, spec: &NodeSpec, place: &P
 }
 
 /// What to look at. Where the machine was not switched, its console has nothing to tell.
-fn look(failure: &Failure, reason: Option<&Reason>, spec: &NodeSpec, place: &Place) -> String {
-    if let (Some(Reason(reason)), Some(domain)) = (reason, &spec.domain) {
+fn look(failure: &Failure, vbmcd: Option<&Said>, spec: &NodeSpec, place: &Place) -> String {
+    let reason = vbmcd.and_then(|said| said.failure.as_deref());
+    if let (Some(reason), Some(domain)) = (reason, &spec.domain) {
         let told = format!(
             "vbmcd could not do what Ironic asked of the machine: {}. More is in {}",
             quoted(reason),
@@ -130,9 +128,11 @@ fn look(failure: &Failure, reason: Option<&Reason>, spec: &NodeSpec, place: &Pla
     let verifies = matches!(failure.doing, Doing::Verify);
     match (&spec.domain, &failure.said) {
         (Some(domain), Some(said)) if !verifies && is_about_power(said) => format!(
-            "See in {} or vbmcd's own log why the machine was not switched; `virsh -c {} start {domain}` shows whether \
-             libvirt can start it",
-            of_domain(domain, "vbmcd.log", place).display(),
+            "See in {} why the machine was not switched; `virsh -c {} start {domain}` shows whether libvirt can start it",
+            match vbmcd {
+                Some(_) => of_domain(domain, "vbmcd.log", place).display().to_string(),
+                None => "vbmcd's own log".to_owned(),
+            },
             place.libvirt_uri
         ),
         (None, Some(said)) if is_about_power(said) => try_bmc(spec),
@@ -276,7 +276,9 @@ mod tests {
         assert_eq!(
             failed(
                 &failure,
-                Some(&Reason("no such file".to_owned())),
+                Some(&Said {
+                    failure: Some("no such file".to_owned())
+                }),
                 &spec,
                 &place()
             ),
@@ -288,7 +290,17 @@ mod tests {
             text.contains("`virsh -c qemu:///system start node-0`"),
             "{text}"
         );
-        assert!(!text.contains("console"), "{text}");
+        assert!(text.contains("See in vbmcd's own log why"), "{text}");
+        assert!(
+            !text.contains("console") && !text.contains("results"),
+            "{text}"
+        );
+        let nothing_failed = Said { failure: None };
+        let text = failed(&failure, Some(&nothing_failed), &spec, &place());
+        assert!(
+            text.contains("See in results/domains/node-0/vbmcd.log why"),
+            "{text}"
+        );
     }
 
     #[test]

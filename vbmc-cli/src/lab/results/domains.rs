@@ -68,7 +68,8 @@ fn logs(uri: &str, log: &str) -> PathBuf {
 
 /// vbmcd's lines about each domain.
 fn of_vbmcd(domains: &[String], folder: &mut Folder) {
-    let log = match VbmcdLog::whole().and_then(|log| log.read()) {
+    let log = VbmcdLog::whole().map_err(|error| error.to_string());
+    let log = match log.and_then(|log| log.read()) {
         Ok(log) => log,
         Err(why) => return folder.miss(why),
     };

@@ -8,8 +8,7 @@ use tokio::task::spawn_blocking;
 use crate::lab::introspect::machine::{Failure, Fetched, Heard, Request};
 use crate::lab::introspect::save;
 use crate::lab::introspect::server::Server;
-use crate::lab::introspect::tell::Reason;
-use crate::lab::vbmcd_log::VbmcdLog;
+use crate::lab::vbmcd_log::{Said, VbmcdLog};
 use crate::openstack::Error;
 use crate::openstack::baremetal::Target;
 
@@ -21,7 +20,7 @@ pub(super) const FETCHES: u32 = 5;
 pub(super) enum Happened {
     Heard(Request, Heard),
     Fetched(Result<Fetched, Error>),
-    Explained(Failure, Option<Reason>),
+    Explained(Failure, Option<Said>),
 }
 
 pub(super) async fn send(server: &Server, uuid: &str, request: Request) -> Heard {
@@ -96,14 +95,14 @@ pub(super) async fn explain(
         None if !failure.timed_out => last_fault(server, uuid).await,
         said => said,
     };
-    let reason = match domain.zip(log) {
+    let vbmcd = match domain.zip(log) {
         None => None,
-        Some((domain, log)) => spawn_blocking(move || log.last_failure(&domain).map(Reason))
+        Some((domain, log)) => spawn_blocking(move || log.about(&domain))
             .await
             .ok()
             .flatten(),
     };
-    Happened::Explained(Failure { said, ..failure }, reason)
+    Happened::Explained(Failure { said, ..failure }, vbmcd)
 }
 
 /// What went wrong last, as the history has it.

@@ -25,9 +25,9 @@ use self::unit::Unit;
 use super::machine::{Around, Ending, Fetched, Machine, Step, Switch, Wanted};
 use super::register::Member;
 use super::server::Server;
-use super::tell::{self, Place, Reason};
+use super::tell::{self, Place};
 use crate::lab::report::{Outcome, Reporter};
-use crate::lab::vbmcd_log::VbmcdLog;
+use crate::lab::vbmcd_log::{Said, VbmcdLog};
 use crate::openstack::Error;
 
 /// How long a server may answer with faults of its own before the run is given up. While it starts, it does.
@@ -237,9 +237,9 @@ impl Engine {
                 unit.machine.heard(request, &view, heard, now);
                 return;
             }
-            Happened::Explained(failure, reason) => {
+            Happened::Explained(failure, vbmcd) => {
                 let ending = Ending::Failed(failure);
-                return self.conclude(number, &ending, reason.as_ref());
+                return self.conclude(number, &ending, vbmcd.as_ref());
             }
             Happened::Fetched(Ok(fetched)) => fetched,
             Happened::Fetched(Err(error)) => {
@@ -278,11 +278,11 @@ impl Engine {
         }
     }
 
-    fn conclude(&mut self, number: usize, ending: &Ending, reason: Option<&Reason>) {
+    fn conclude(&mut self, number: usize, ending: &Ending, vbmcd: Option<&Said>) {
         let Some(unit) = self.units.get_mut(number) else {
             return;
         };
-        let (outcome, detail) = tell::ending(ending, reason, &unit.member.spec, &self.terms.place);
+        let (outcome, detail) = tell::ending(ending, vbmcd, &unit.member.spec, &self.terms.place);
         unit.end(&self.report, outcome, &detail);
         if unit.machine.is_left_on() {
             self.report
