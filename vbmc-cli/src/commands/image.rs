@@ -80,9 +80,12 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
     }
     let choice = args.cloud.choice(lab.as_ref().map(|lab| &lab.cloud));
     let session = Session::open(&choice, |wait| tracing::debug!("{wait}")).await?;
-    let glance = session.images().await?.context(
-        "this cloud has no Glance; in a lab's directory, `vbmc image list` shows the lab's images",
-    )?;
+    let glance = session.images().await?.context(match args.mine {
+        true => "this cloud has no Glance; without --mine, `vbmc image list` shows the lab's images",
+        false => {
+            "this cloud has no Glance; in a lab's directory, `vbmc image list` shows the lab's images"
+        }
+    })?;
     let mut images = glance.all().await?;
     if let Some(lab) = lab.filter(|_| args.mine) {
         images.retain(|image| image.property(MARK) == Some(&lab.name));

@@ -36,8 +36,8 @@ switched by you: you are told when.";
 const EXAMPLES: &str = "\
 Examples:
   vbmc introspect                         the lab in the current directory
-  vbmc introspect --dry-run               say what would be registered or
-                                          updated, and do nothing
+  vbmc introspect --dry-run               say what would be registered, updated,
+                                          inspected, and so on, and do nothing
   vbmc introspect --node node-0 --again   inspect one node anew
   vbmc introspect --no-provide            leave the nodes manageable
   vbmc introspect -f json | jq -r 'select(.outcome == \"failed\") | .detail'
@@ -53,7 +53,7 @@ const PARTING: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 #[command(about = ABOUT.lines().next().unwrap_or_default(), long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Say what would be registered or updated, and do nothing
+    /// Say what would be done with each node, and do nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
 
@@ -151,7 +151,7 @@ async fn introspect(args: &Args, lab: Lab, report: &Reporter) -> anyhow::Result<
     let done = introspect::introspect(&mut run, &session, &options).await;
     // What a failure left behind is wanted most; but who doesn't answer has been waited for.
     let silent = done.as_ref().err().is_some_and(is_silence);
-    results::gather(&run, (!silent).then_some(&ironic)).await;
+    results::gather(&run, (!silent).then_some(&ironic), done.is_err()).await;
     done
 }
 

@@ -132,7 +132,7 @@ async fn prepare(args: &Args, lab: Lab, report: &Reporter) -> anyhow::Result<()>
     };
     let made = make(&mut run, &steps, &ready).await;
     // Above all when a step failed.
-    results::gather(&run, None).await;
+    results::gather(&run, None, made.is_err()).await;
     made?;
     let tally = report.tally();
     if tally.failed + tally.skipped == 0 && !run.dry_run && steps.contains(&Step::Bmcs) {
@@ -174,8 +174,8 @@ async fn check(lab: &Lab, steps: &[Step], report: &Reporter) -> anyhow::Result<R
     }
     let bmcs =
         steps.contains(&Step::Bmcs) && lab.domains.values().any(|domain| domain.bmc.is_some());
-    if bmcs {
-        problems.ok("vbmcd", ask_vbmcd().await);
+    if bmcs && let Err(error) = ask_vbmcd().await {
+        problems.take(error);
     }
     let glance = steps.contains(&Step::Publish) && lab.images.publish == Publish::Glance;
     let session = if glance {

@@ -40,19 +40,17 @@ impl Lock {
                 let mut holder = String::new();
                 // Whoever it is: that it holds the lock is what counts.
                 let _ = file.read_to_string(&mut holder);
-                let holder = holder.trim();
-                let holder = if holder.is_empty() {
-                    "another vbmc"
-                } else {
-                    holder
+                let holder = match holder.trim() {
+                    "" => String::new(),
+                    process => format!(" (process {process})"),
                 };
-                bail!("{holder} is at work on this lab: wait until it has ended");
+                bail!("another vbmc{holder} is at work on this lab; wait until it has ended");
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(wrong),
         }
         file.rewind().with_context(wrong)?;
         file.set_len(0).with_context(wrong)?;
-        writeln!(file, "vbmc, process {}", std::process::id()).with_context(wrong)?;
+        writeln!(file, "{}", std::process::id()).with_context(wrong)?;
         Ok(Self { file })
     }
 }
@@ -70,7 +68,7 @@ mod tests {
         assert_eq!(
             error,
             format!(
-                "vbmc, process {} is at work on this lab: wait until it has ended",
+                "another vbmc (process {}) is at work on this lab; wait until it has ended",
                 std::process::id()
             )
         );

@@ -177,7 +177,7 @@ async fn look(run: &mut Run, tools: &Tools, only: &[Part]) -> anyhow::Result<Vec
 
 fn announce(run: &Run, subject: &Subject, what: &str) {
     if run.dry_run {
-        let detail = format!("to be deleted: {what}");
+        let detail = format!("would delete it: {what}");
         run.report.outcome(subject, Outcome::WouldChange, detail);
     } else {
         run.report.note(subject, what);
@@ -253,7 +253,7 @@ mod tests {
         };
         let told = cleaned(true).await;
         assert!(
-            told[0].ends_with("to be deleted: left by a run that was cut short"),
+            told[0].ends_with("would delete it: left by a run that was cut short"),
             "{told:?}"
         );
         assert!(dir.path().join("workspace/passwords-sent.json").exists());

@@ -25,6 +25,7 @@ use crate::openstack::cloud::Choice;
 use crate::openstack::error::Error;
 use crate::openstack::image::Images;
 use crate::openstack::session::Session;
+use crate::view::human;
 
 /// Something that was reached, or why not.
 type Reached<T> = OnceCell<Result<T, String>>;
@@ -121,7 +122,7 @@ impl Tools {
             Err(error) => return Err(error.into()),
             Ok(there) if there.property(MARK) != Some(&self.lab) => Found::Foreign(UNMARKED),
             Ok(there) => Found::There(match there.size {
-                Some(size) => format!("{size} bytes in Glance"),
+                Some(size) => format!("{} in Glance", human::bytes(size)),
                 None => "in Glance, without data".to_owned(),
             }),
         };
@@ -277,7 +278,7 @@ fn look_at_file(path: &Path) -> anyhow::Result<Found> {
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Gone),
         Ok(meta) if meta.is_dir() => Ok(Found::Foreign("it is a directory now")),
-        meta => Ok(Found::There(format!("{} bytes", meta?.len()))),
+        meta => Ok(Found::There(human::bytes(meta?.len()))),
     }
 }
 
@@ -291,7 +292,7 @@ fn remove_file(path: &Path) -> anyhow::Result<()> {
 fn look_at_disk(admin: &Admin, path: &str) -> anyhow::Result<Found> {
     match admin.volume(Path::new(path)) {
         Ok(None) => Ok(Found::Gone),
-        Ok(Some(facts)) => Ok(Found::There(format!("{} bytes", facts.allocation))),
+        Ok(Some(facts)) => Ok(Found::There(human::bytes(facts.allocation))),
         Err(AdminError::NoStorage { .. }) if admin.is_local() => look_at_file(Path::new(path)),
         Err(error) => Err(error.into()),
     }

@@ -47,8 +47,10 @@ impl Teller {
         }
     }
 
-    /// What a command has just said.
+    /// What a command has just said. Many begin with the name of what they make, which stands before it already.
     pub(super) fn says(&self, line: &str) {
+        let own = line.strip_prefix(&*self.0.subject.name);
+        let line = own.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line);
         if self.is_due() {
             self.tell(Progress {
                 says: Some(line.to_owned()),

@@ -25,6 +25,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use self::engine::Terms;
+use self::register::Intent;
 pub(crate) use self::register::SentSecrets;
 use self::server::Server;
 use self::tell::Place;
@@ -71,16 +72,20 @@ pub(crate) async fn introspect(
     let mut specs = chosen(inventory.nodes, &options.nodes)?;
     server::give_deploy_image(run, &mut specs)?;
     let specs = server::with_enabled_drivers(run, &server, specs).await?;
-    let members = register::register(run, &server, specs).await?;
+    let config = &run.lab.introspection;
+    let intent = Intent {
+        again: options.again,
+        clean: options.clean.unwrap_or(config.clean),
+        provide: options.provide.unwrap_or(config.provide),
+    };
+    let members = register::register(run, &server, specs, intent).await?;
     if run.dry_run {
         return Ok(());
     }
     run.report.phase("Inspecting nodes");
     let config = &run.lab.introspection;
     let terms = Terms {
-        again: options.again,
-        clean: options.clean.unwrap_or(config.clean),
-        provide: options.provide.unwrap_or(config.provide),
+        intent,
         attempts: config.attempts,
         confirm: options.confirm,
         place: Place {

@@ -31,7 +31,7 @@ pub(super) struct Place {
 pub(super) fn waiting(waiting: Waiting, power: Option<&PowerState>, place: &Place) -> String {
     match (waiting, power) {
         (Waiting::Slot, _) => format!("a place: {} are inspected at once", place.concurrency),
-        (Waiting::Power, Some(power)) => format!("its BMC to carry out `{power}`"),
+        (Waiting::Power, Some(power)) => format!("its BMC: {power}"),
         (other, _) => other.to_string(),
     }
 }

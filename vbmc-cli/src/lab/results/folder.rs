@@ -12,7 +12,7 @@ const MAX_LOG: u64 = 4 << 20;
 #[derive(Debug)]
 pub(super) struct Folder {
     dir: PathBuf,
-    files: usize,
+    changed: usize,
     missing: Vec<String>,
 }
 
@@ -20,14 +20,14 @@ impl Folder {
     pub(super) fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            files: 0,
+            changed: 0,
             missing: Vec::new(),
         }
     }
 
-    /// How many files were written.
-    pub(super) fn files(&self) -> usize {
-        self.files
+    /// How many files are new, or other than before.
+    pub(super) fn changed(&self) -> usize {
+        self.changed
     }
 
     /// What could not be gathered, a phrase each.
@@ -43,8 +43,11 @@ impl Folder {
     /// Writes a file; `name` is below the directory.
     pub(super) fn write(&mut self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
         let path = self.dir.join(name);
+        if is_there(&path, content.as_ref()) {
+            return;
+        }
         match write(&path, content.as_ref()) {
-            Ok(()) => self.files += 1,
+            Ok(()) => self.changed += 1,
             Err(error) => self.miss(format!("cannot write {}: {error}", path.display())),
         }
     }
@@ -62,7 +65,7 @@ impl Folder {
     pub(super) fn copy(&mut self, file: &Path, name: impl AsRef<Path>) {
         let path = self.dir.join(name);
         match open_regular(file).and_then(|mut from| io::copy(&mut from, &mut create(&path)?)) {
-            Ok(_) => self.files += 1,
+            Ok(_) => self.changed += 1,
             Err(error) => self.unreadable(file, &error),
         }
     }
@@ -81,6 +84,12 @@ impl Folder {
     pub(super) fn unreadable(&mut self, path: &Path, error: &io::Error) {
         self.miss(format!("cannot read {}: {error}", path.display()));
     }
+}
+
+/// Whether a file of ours has this content already.
+fn is_there(path: &Path, content: &[u8]) -> bool {
+    let there = fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
+    there && fs::read(path).is_ok_and(|there| there == content)
 }
 
 fn write(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -193,6 +202,9 @@ mod tests {
         assert!(folder.missing()[1].contains("nothing"));
         folder.clear("a");
         assert!(!file.exists());
-        assert_eq!(folder.files(), 2);
+        assert_eq!(folder.changed(), 2);
+        folder.write("b", "same");
+        folder.write("b", "same");
+        assert_eq!(folder.changed(), 3);
     }
 }

@@ -29,8 +29,9 @@ use crate::openstack::baremetal::Baremetal;
 /// The end of the conductor's log.
 const CONDUCTOR_LOG: &str = "ironic-conductor.log";
 
-/// Gathers what there is. `ironic` is none where the run had nothing to do with it.
-pub(crate) async fn gather(run: &Run, ironic: Option<&Baremetal>) {
+/// Gathers what there is. `ironic` is none where the run had nothing to do with it. Where an error has `stopped` the run,
+/// that is what is to be read, and nothing else is said.
+pub(crate) async fn gather(run: &Run, ironic: Option<&Baremetal>, stopped: bool) {
     if run.dry_run {
         return;
     }
@@ -54,7 +55,8 @@ pub(crate) async fn gather(run: &Run, ironic: Option<&Baremetal>) {
         folder
     });
     match gathered.await {
-        Ok(folder) => tell(run, &subject, &folder),
+        Ok(folder) if !stopped => tell(run, &subject, &folder),
+        Ok(_) => {}
         Err(fault) => run
             .report
             .warning(&subject, format!("a fault of vbmc's: {fault}")),
@@ -68,7 +70,7 @@ fn tell(run: &Run, subject: &Subject, folder: &Folder) {
             format!("not all could be gathered: {}", folder.missing().join("; ")),
         );
     }
-    let files = match folder.files() {
+    let files = match folder.changed() {
         0 => return,
         1 => "1 file".to_owned(),
         many => format!("{many} files"),

@@ -93,7 +93,8 @@ fn details(running: &Running, now: Timestamp) -> String {
         }
     }
     if let Some(waits_for) = &progress.waits_for {
-        text += &format!("  waits for {waits_for}");
+        // Short: what it is for is to survive on a narrow terminal.
+        text += &format!("  for {waits_for}");
     }
     if let Some(says) = &progress.says {
         text += &format!("  {}", one_line(says));
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(
             draw(Some(&part), &running, 24, 80),
             [
-                "  node controller  inspect wait  1 min 7 s  waits for the ramdisk",
+                "  node controller  inspect wait  1 min 7 s  for the ramdisk",
                 "  node b           inspecting          5 s",
                 "Inspection: 2 running, 4 done, 1 failed, 1 min 30 s",
             ]

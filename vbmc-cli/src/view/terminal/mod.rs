@@ -162,8 +162,11 @@ impl State {
         let drawing = if self.finished {
             Drawing::nothing()
         } else {
+            // A clock above a question that holds up everything would measure the operator.
+            let waits = self.question.is_some() && self.running.is_empty();
+            let part = self.part.as_ref().filter(|_| !waits);
             Drawing {
-                rows: layout::rows(self.part.as_ref(), &self.running, now, size),
+                rows: layout::rows(part, &self.running, now, size),
                 prompt: self
                     .question
                     .as_ref()

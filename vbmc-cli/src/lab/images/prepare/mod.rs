@@ -92,11 +92,15 @@ async fn prepare_one(
     };
     let why = first.why;
     if run.dry_run {
-        let would: Vec<_> = missing.iter().map(Missing::would).collect();
-        return Ok((Outcome::WouldChange, format!("{}: {why}", would.join("; "))));
+        let detail = format!("would {}: {why}", would(&missing));
+        return Ok((Outcome::WouldChange, detail));
     }
+    let doing = match first.origin {
+        Origin::Url(_) => "fetching",
+        Origin::Command(_) => "building",
+    };
     run.report
-        .note(subject, format!("{}: {why}", first.file.name));
+        .note(subject, format!("{}: {why}; {doing} it", first.file.name));
     let (built, fetched): (Vec<_>, Vec<_>) = missing
         .iter()
         .partition(|missing| matches!(missing.origin, Origin::Command(_)));
@@ -166,7 +170,7 @@ async fn look<'a>(
         None => None,
     };
     if !there {
-        return missing(checksum, "it isn't there");
+        return missing(checksum, "not there yet");
     }
     if let Some(checksum) = checksum {
         return match files::matches(run, &path, &checksum).await? {
@@ -208,16 +212,26 @@ async fn taken(
     Ok(())
 }
 
-impl Missing<'_> {
-    fn would(&self) -> String {
-        match self.origin {
-            Origin::Url(url) => format!("would fetch {} from {}", self.file.name, shown(url)),
+/// What would be done: one command makes all that it makes.
+fn would(missing: &[Missing<'_>]) -> String {
+    let mut built = Vec::new();
+    let mut with = None;
+    let mut would = Vec::new();
+    for missing in missing {
+        match missing.origin {
+            Origin::Url(url) => {
+                would.push(format!("fetch {} from {}", missing.file.name, shown(url)));
+            }
             Origin::Command(command) => {
-                let program = command.first().map_or("", String::as_str);
-                format!("would build {} with {program}", self.file.name)
+                built.push(missing.file.name.as_str());
+                with = command.first();
             }
         }
     }
+    if let Some(program) = with {
+        would.push(format!("build {} with {program}", built.join(" and ")));
+    }
+    would.join("; ")
 }
 
 async fn fetch(

@@ -198,7 +198,8 @@ async fn a_dry_run_touches_nothing() {
     let (outcome, detail) = lab.end();
     assert_eq!(outcome, Outcome::WouldChange);
     assert!(
-        detail.starts_with("would build ipa.kernel with "),
+        detail.starts_with("would build ipa.kernel and ipa.initramfs with ")
+            && detail.ends_with(": not there yet"),
         "{detail}"
     );
     assert_eq!(tree(&lab.path("")), before);

@@ -23,6 +23,7 @@ use self::act::Happened;
 use self::read::Reading;
 use self::unit::Unit;
 use super::machine::{Around, Ending, Fetched, Machine, Step, Switch, Wanted};
+use super::register::Intent;
 use super::register::Member;
 use super::server::Server;
 use super::tell::{self, Place};
@@ -36,9 +37,7 @@ const FAULTS_LIMIT: Duration = Duration::from_secs(120);
 /// What holds for all nodes of a run.
 #[derive(Debug)]
 pub(super) struct Terms {
-    pub(super) again: bool,
-    pub(super) clean: bool,
-    pub(super) provide: bool,
+    pub(super) intent: Intent,
     pub(super) attempts: u32,
     /// Whether the operator is asked to confirm what only they can do.
     pub(super) confirm: bool,
@@ -56,9 +55,9 @@ pub(super) async fn run(
         .into_iter()
         .map(|member| {
             let wanted = Wanted {
-                again: terms.again,
-                clean: terms.clean,
-                provide: terms.provide,
+                again: terms.intent.again,
+                clean: terms.intent.clean,
+                provide: terms.intent.provide,
                 manual: member.spec.is_manual(),
                 ours: member.ours,
                 attempts: terms.attempts,

@@ -3,6 +3,7 @@
 //! | Module | What lives there |
 //! |---|---|
 //! | `find` | which of Ironic's nodes is meant |
+//! | `foretell` | a dry run: what would be done |
 //! | `change` | what of it differs |
 //! | `carry_out` | makes and changes nodes, also when answers are lost |
 //! | `sent` | which passwords it was given |
@@ -11,6 +12,7 @@
 mod carry_out;
 mod change;
 mod find;
+mod foretell;
 mod port;
 mod sent;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use serde_json::Value;
 use self::carry_out::{Done, carry_out};
 use self::change::Changes;
 use self::find::Registered;
+pub(super) use self::foretell::Intent;
 pub(crate) use self::sent::SentSecrets;
 use super::server::Server;
 use crate::lab::inventory::NodeSpec;
@@ -44,6 +47,8 @@ const FIELDS: Fields = Fields::new(&[
     "target_provision_state",
     "provision_updated_at",
     "reservation",
+    "maintenance",
+    "fault",
     "driver_info",
     "properties",
     "extra",
@@ -95,6 +100,9 @@ enum Plan {
         /// Whether its BMC has been logged in to with the password that it has.
         verified: bool,
         ours: bool,
+        state: ProvisionState,
+        /// Whether somebody keeps it in maintenance.
+        held: bool,
     },
 }
 
@@ -103,6 +111,7 @@ pub(super) async fn register(
     run: &mut Run,
     server: &Server,
     specs: Vec<NodeSpec>,
+    intent: Intent,
 ) -> anyhow::Result<Vec<Member>> {
     run.report.phase("Registering nodes");
     let registered = read(&server.ironic, &specs).await?;
@@ -115,9 +124,7 @@ pub(super) async fn register(
         }
     }
     if run.dry_run {
-        for (spec, plan) in &plans {
-            foretell(run, spec, plan, &sent);
-        }
+        foretell::foretell(run, server, &plans, &sent, intent).await;
         return Ok(Vec::new());
     }
     remember_before(run, server, &registered, &plans)?;
@@ -180,6 +187,8 @@ fn plan(run: &Run, registered: &Registered, spec: &NodeSpec) -> Result<Plan, Str
         busy: (!is_changeable(state) || node.reservation.is_some()).then(|| state.clone()),
         verified: *state != ProvisionState::Enroll,
         ours: node.extra.get(MARK).and_then(Value::as_str) == Some(&*run.lab.name),
+        state: state.clone(),
+        held: node.maintenance && node.fault.is_none(),
     })
 }
 
@@ -216,34 +225,6 @@ fn is_changeable(state: &ProvisionState) -> bool {
             | ProvisionState::InspectFailed
             | ProvisionState::CleanFailed
     )
-}
-
-/// A dry run: says what would be done.
-fn foretell(run: &Run, spec: &NodeSpec, plan: &Plan, sent: &SentSecrets) {
-    let (outcome, detail) = match plan {
-        Plan::Create(_) => (
-            Outcome::WouldChange,
-            "would be registered and inspected".to_owned(),
-        ),
-        Plan::Update {
-            uuid,
-            changes,
-            verified,
-            ..
-        } => {
-            let ops = to_send(uuid, changes, *verified, sent);
-            if ops.is_empty() {
-                (
-                    Outcome::Unchanged,
-                    "registered as the inventory has it".to_owned(),
-                )
-            } else {
-                let names = Changes::names(&ops);
-                (Outcome::WouldChange, format!("would be updated: {names}"))
-            }
-        }
-    };
-    run.report.outcome(&subject(spec), outcome, detail);
 }
 
 /// What must be sent: what differs, and passwords unless Ironic is known to have them.
