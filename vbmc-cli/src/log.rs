@@ -17,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as layer};
 
 use crate::cli::Globals;
+use crate::view::harmless;
 use crate::view::terminal::screen::Messages;
 
 /// Sets stderr and the log file up.
@@ -85,7 +86,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>, N: for<'a> FormatFields<'a> + 'stat
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        event.record(&mut Message(&mut out));
+        event.record(&mut Message {
+            out: &mut out,
+            shown: true,
+        });
         writeln!(out)
     }
 }
@@ -105,18 +109,28 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>, N: for<'a> FormatFields<'a> + 'stat
         write!(out, "[")?;
         self.0.format_time(&mut out)?;
         write!(out, "] {:<8} vbmc ", event.metadata().level().as_str())?;
-        event.record(&mut Message(&mut out));
+        event.record(&mut Message {
+            out: &mut out,
+            shown: false,
+        });
         writeln!(out)
     }
 }
 
-struct Message<'a, 'w>(&'a mut Writer<'w>);
+struct Message<'a, 'w> {
+    out: &'a mut Writer<'w>,
+    /// Whether a terminal may be what shows it.
+    shown: bool,
+}
 
 impl Visit for Message<'_, '_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             // stderr and the file are all there is to report to: if they are gone, nobody listens.
-            let _ = write!(self.0, "{value:?}");
+            let _ = match self.shown {
+                true => self.out.write_str(&harmless(&format!("{value:?}"))),
+                false => write!(self.out, "{value:?}"),
+            };
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `vbmc image list`: the images in Glance, or those of the lab where it has no Glance.
 
+use std::path::Path;
+
 use anyhow::Context;
 use clap::Subcommand;
 
@@ -10,7 +12,7 @@ use crate::lab::images::{self, LabFile};
 use crate::lab::manifest::Manifest;
 use crate::openstack::Session;
 use crate::openstack::image::Image;
-use crate::output::{Cell, OutputArgs, Records};
+use crate::output::{Cell, Format, OutputArgs, Records};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,7 +78,12 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
         && (args.local || (lab.images.publish != Publish::Glance && !args.mine))
     {
         let manifest = Manifest::load(lab)?;
-        return output.print(of_lab(images::list(lab, &manifest)?));
+        // Scripts get paths that hold anywhere.
+        let from = match output.format() {
+            Format::Table => &*lab.dir,
+            _ => Path::new(""),
+        };
+        return output.print(of_lab(images::list(lab, &manifest)?, from));
     }
     let choice = args.cloud.choice(lab.as_ref().map(|lab| &lab.cloud));
     let session = Session::open(&choice, |wait| tracing::debug!("{wait}")).await?;
@@ -106,17 +113,19 @@ fn of_glance(mut images: Vec<Image>) -> Records {
     Records::new(["ID", "Name", "Status"], rows)
 }
 
-fn of_lab(files: Vec<LabFile>) -> Records {
+/// `from`: where paths are told from.
+fn of_lab(files: Vec<LabFile>, from: &Path) -> Records {
     let rows = files.into_iter().map(|file| {
         let state = match (file.size, &file.published) {
             (None, _) => "missing",
             (Some(_), None) => "ready",
             (Some(_), Some(_)) => "published",
         };
+        let path = file.path.strip_prefix(from).unwrap_or(&file.path);
         vec![
             Cell::Text(file.image),
             Cell::Text(file.part.to_string()),
-            Cell::Text(file.path.display().to_string()),
+            Cell::Text(path.display().to_string()),
             file.size.map_or(Cell::Missing, Cell::Number),
             Cell::optional(file.published.map(|reference| reference.0)),
             Cell::text(state),
@@ -170,7 +179,7 @@ mod tests {
             vec![
                 Cell::text("ipa"),
                 Cell::text("kernel"),
-                Cell::text("/images/ipa.kernel"),
+                Cell::text("ipa.kernel"),
                 size,
                 published,
                 Cell::text(state),
@@ -178,11 +187,14 @@ mod tests {
         };
         let url = "http://192.0.2.1/ipa.kernel";
         assert_eq!(
-            of_lab(vec![
-                file(None, None),
-                file(Some(1 << 33), None),
-                file(Some(2), Some(url))
-            ]),
+            of_lab(
+                vec![
+                    file(None, None),
+                    file(Some(1 << 33), None),
+                    file(Some(2), Some(url))
+                ],
+                Path::new("/images")
+            ),
             Records::new(
                 ["Name", "Kind", "File", "Size", "Published as", "State"],
                 [

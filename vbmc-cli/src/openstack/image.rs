@@ -2,7 +2,7 @@
 //!
 //! Each method is one call, or one for each page. What replaces what, and when, is no business of this module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::io;
 
@@ -226,6 +226,7 @@ impl Images {
 
     async fn list(&self, mut url: Url) -> Result<Vec<Image>, Error> {
         let mut images = Vec::new();
+        let mut asked = HashSet::new();
         for _ in 0..MAX_PAGES {
             let response = self.get(url.clone()).await?;
             let page: Page = response.json()?;
@@ -235,6 +236,11 @@ impl Images {
             };
             // A path from the server's root. Of it, only the query: a proxy may show Glance elsewhere.
             url.set_query(next.split_once('?').map(|(_, query)| query));
+            if !asked.insert(url.clone()) {
+                return Err(
+                    response.foreign("its list goes round: it gives the same next page twice")
+                );
+            }
         }
         Err(self.get(url).await?.foreign("its list does not end"))
     }

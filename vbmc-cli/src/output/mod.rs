@@ -19,6 +19,7 @@ pub(crate) use args::{Format, OutputArgs};
 pub(crate) use records::{Cell, Records};
 
 use self::csv::Quote;
+use crate::view::harmless;
 
 /// How the user wants records printed, as meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,13 @@ impl Output {
     /// Sorts, selects, formats, and writes the result to stdout.
     pub(crate) fn print(&self, records: Records) -> anyhow::Result<()> {
         let text = self.render(records, terminal_width())?;
-        write_stdout(text.as_bytes())
+        // The other forms have no such characters in them, and what reads a pipe wants the text as it is.
+        match self.format {
+            Format::Csv | Format::Value if io::stdout().is_terminal() => {
+                write_stdout(harmless(&text).as_bytes())
+            }
+            _ => write_stdout(text.as_bytes()),
+        }
     }
 
     fn render(

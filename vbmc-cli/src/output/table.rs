@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::records::{Cell, Records};
 use super::wrap::wrap;
+use crate::view::harmless;
 
 /// A column is narrowed to no less than this; rather, the table becomes wider than asked.
 const MIN_WIDTH: usize = 8;
@@ -68,9 +69,8 @@ pub(super) fn format(records: &Records, print_empty: bool, limit: Option<usize>)
 }
 
 fn text(cell: &Cell) -> String {
-    cell.to_python_string()
-        .replace("\r\n", "\n")
-        .replace('\r', " ")
+    let text = cell.to_python_string();
+    harmless(&text.replace("\r\n", "\n").replace('\r', " "))
 }
 
 fn wrapped(cell: &str, width: usize) -> String {
@@ -260,6 +260,13 @@ mod tests {
 +-------------+--------------+
 ",
         );
+    }
+
+    #[test]
+    fn what_means_something_to_a_terminal_is_replaced() {
+        let records = Records::new(["V"], [vec![Cell::text("a\x1b]0;b\x07c\nd")]]);
+        let table = format(&records, false, None);
+        assert!(table.contains("| a\u{fffd}]0;b\u{fffd}c |\n| d"), "{table}");
     }
 
     #[test]

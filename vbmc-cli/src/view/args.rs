@@ -28,6 +28,6 @@ impl ViewArgs {
     /// Of a run that does something to `lab`; a dry run leaves no trace.
     pub(crate) fn reporter(&self, quiet: bool, lab: &Lab, dry_run: bool) -> Reporter {
         let journal = (!dry_run).then(|| lab.results.join("vbmc.log"));
-        reporter(self.format, quiet, journal)
+        reporter(self.format, quiet, journal, &lab.dir)
     }
 }

@@ -173,6 +173,14 @@ fn progress_text(progress: &Progress, so_far: Option<SignedDuration>) -> String 
     text
 }
 
+/// Text of several lines without what means something to a terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.replace(
+        |character: char| character.is_control() && !matches!(character, '\n' | '\t'),
+        "\u{fffd}",
+    )
+}
+
 /// What servers say may have several lines, and characters that mean something to a terminal.
 pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<_> = text

@@ -10,6 +10,7 @@
 //! | [`json`] | one JSON object a line |
 //! | [`sift`] | which progress is worth a line |
 //! | [`journal`] | what was told, kept among the results |
+//! | [`near`] | paths in the lab's directory, told from there |
 //! | [`human`] | sizes, rates and durations as people read them |
 //!
 //! What a run came to (outcomes, notes, warnings, the summary) goes to stdout; what matters only while it lasts
@@ -21,6 +22,7 @@ pub(crate) mod human;
 mod journal;
 mod json;
 mod line;
+mod near;
 pub(crate) mod paint;
 mod plain;
 mod sift;
@@ -28,19 +30,24 @@ pub(crate) mod terminal;
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) use self::args::{Format, ViewArgs};
-pub(crate) use self::line::one_line;
+pub(crate) use self::line::{harmless, one_line};
 use crate::lab::report::{Reporter, View};
 
 /// Where a run tells what happens, and how that is shown. `quiet` leaves warnings and failures; `journal` is a file that
-/// keeps it all.
-fn reporter(format: Format, quiet: bool, journal: Option<PathBuf>) -> Reporter {
+/// keeps it all. `dir` is the lab's.
+fn reporter(format: Format, quiet: bool, journal: Option<PathBuf>, dir: &Path) -> Reporter {
+    let near = |view| Box::new(near::Near::new(view, dir));
     let view: Box<dyn View> = match format {
         Format::Json => Box::new(json::Json::new(io::stdout())),
-        Format::Text if can_draw() && !quiet => Box::new(terminal::Terminal::new()),
-        Format::Text => Box::new(plain::Plain::new(io::stdout(), io::stderr(), quiet)),
+        Format::Text if can_draw() && !quiet => near(Box::new(terminal::Terminal::new())),
+        Format::Text => near(Box::new(plain::Plain::new(
+            io::stdout(),
+            io::stderr(),
+            quiet,
+        ))),
     };
     Reporter::new(match journal {
         Some(path) => Box::new(journal::Journal::new(view, path)),

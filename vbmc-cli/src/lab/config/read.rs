@@ -292,7 +292,7 @@ impl Reader<'_> {
                 self.wrong(
                     "introspection.inventory",
                     typed,
-                    format!("{} is no file", path.display()),
+                    format!("{} is {}", path.display(), no_file(&path)),
                 );
             }
             return Some(path);
@@ -300,8 +300,19 @@ impl Reader<'_> {
         let mut found = INVENTORIES
             .iter()
             .map(|name| self.dir.join(name))
-            .filter(|path| path.is_file());
+            .filter(|path| path.symlink_metadata().is_ok());
         let first = found.next();
+        if let Some(first) = first.as_ref().filter(|path| !path.is_file()) {
+            self.problems.add(
+                FILE,
+                format!(
+                    "introspection: {} would be the inventory, but is {}; call it otherwise, or name a file, as in \
+                     inventory = \"lab-nodes.yaml\"",
+                    name_of(first),
+                    no_file(first)
+                ),
+            );
+        }
         if let (Some(first), Some(second)) = (&first, found.next()) {
             self.problems.add(
                 FILE,
@@ -426,4 +437,14 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
 
 fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
     path.file_name().unwrap_or_default().to_string_lossy()
+}
+
+/// What stands where a file should.
+fn no_file(path: &Path) -> &'static str {
+    match path.metadata() {
+        Ok(there) if there.is_dir() => "a directory",
+        Ok(_) => "a pipe or a device, and no file",
+        Err(_) if path.is_symlink() => "a link that leads nowhere",
+        Err(_) => "not there",
+    }
 }

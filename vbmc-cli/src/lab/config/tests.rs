@@ -379,6 +379,12 @@ fn the_inventory_is_found_under_its_usual_names() {
         text.contains("nodes.yaml and baremetal.json may both be the inventory"),
         "{text}"
     );
+    let lab = self::lab(&[("lab.toml", ""), ("nodes.yaml/x", "")]);
+    let text = Lab::load(lab.path()).unwrap_err().to_string();
+    assert!(
+        text.contains("nodes.yaml would be the inventory, but is a directory"),
+        "{text}"
+    );
 }
 
 #[test]

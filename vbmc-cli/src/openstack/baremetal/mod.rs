@@ -14,6 +14,7 @@ mod resource;
 mod state;
 mod version;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -248,11 +249,17 @@ impl Baremetal {
             Some(query.finish()).filter(|query| !query.is_empty())
         };
         let mut response = self.call(Method::GET, path, first, None, true).await?;
+        let mut asked = HashSet::new();
         for _ in 0..MAX_PAGES {
             // Of the link, only the query: behind a proxy, the server may not know its own name.
             let Some(link) = take(response.json()?) else {
                 return Ok(());
             };
+            if !asked.insert(link.query().map(str::to_owned)) {
+                return Err(
+                    response.foreign("its list goes round: it gives the same next page twice")
+                );
+            }
             let query = |_| link.query().map(str::to_owned);
             response = self.call(Method::GET, path, query, None, true).await?;
         }

@@ -341,3 +341,24 @@ async fn a_web_server_in_ironics_place_is_told_from_it_and_named() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_list_that_leads_back_to_itself_is_an_error() {
+    let answer = async || {
+        let version = [
+            ("x-openstack-ironic-api-version", "1.81"),
+            ("x-openstack-ironic-api-minimum-version", "1.1"),
+            ("x-openstack-ironic-api-maximum-version", "1.81"),
+        ];
+        let next = "http://192.0.2.1/v1/nodes?marker=u";
+        (version, axum::Json(json!({ "nodes": [], "next": next })))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = at(listener.local_addr().unwrap());
+    let router = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (session, _) = open(standalone(&url), Duration::ZERO).await;
+    let ironic = session.baremetal().await.unwrap();
+    let error = ironic.nodes(STATE).await.unwrap_err().to_string();
+    assert!(error.contains("the same next page twice"), "{error}");
+}
