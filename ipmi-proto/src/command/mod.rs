@@ -28,9 +28,11 @@ pub mod app;
 mod bits;
 mod channel;
 pub mod chassis;
+mod set_in_progress;
 pub mod transport;
 
 pub use channel::Channel;
+pub use set_in_progress::SetInProgress;
 
 /// A network function (§5.1): the group that a command belongs to. Requests carry an even number, responses the odd
 /// one above it; this is always the even one.
@@ -224,6 +226,7 @@ commands! {
     chassis::GetSystemRestartCause,
     chassis::SetSystemBootOptions,
     chassis::GetSystemBootOptions,
+    chassis::SetFrontPanelEnables,
     chassis::SetPowerCycleInterval,
     chassis::GetPohCounter,
     transport::GetLanConfigurationParameters,

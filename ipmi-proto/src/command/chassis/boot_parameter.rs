@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::BootFlags;
-use crate::command::Channel;
 use crate::command::bits::{bit, is_set};
+use crate::command::{Channel, SetInProgress};
 use crate::wire::{Decode, DecodeError, Encode, Reader};
 
 /// A boot parameter's number, 0 to 127.
@@ -68,18 +68,6 @@ pub enum BootParameter {
         /// Its value.
         data: Vec<u8>,
     },
-}
-
-/// Boot parameter 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum SetInProgress {
-    /// Nobody is writing.
-    Complete = 0,
-    /// Someone is.
-    InProgress = 1,
-    /// Someone was, and wants what was written to take effect.
-    Commit = 2,
 }
 
 /// Boot parameter 2.
@@ -216,12 +204,9 @@ impl BootParameter {
     pub(super) fn decode_value(selector: BootSelector, input: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(input);
         let parameter = match selector {
-            BootSelector::SET_IN_PROGRESS => Self::SetInProgress(match r.u8()? & 0x03 {
-                0 => SetInProgress::Complete,
-                1 => SetInProgress::InProgress,
-                2 => SetInProgress::Commit,
-                _ => return Err(DecodeError::Invalid("set in progress")),
-            }),
+            BootSelector::SET_IN_PROGRESS => {
+                Self::SetInProgress(SetInProgress::from_bits(r.u8()?)?)
+            }
             BootSelector::SERVICE_PARTITION_SELECTOR => Self::ServicePartitionSelector(r.u8()?),
             BootSelector::SERVICE_PARTITION_SCAN => {
                 let scan = r.u8()?;
