@@ -28,10 +28,12 @@ pub mod app;
 mod bits;
 mod channel;
 pub mod chassis;
+mod parameter_data;
 mod set_in_progress;
 pub mod transport;
 
 pub use channel::Channel;
+pub use parameter_data::ParameterData;
 pub use set_in_progress::SetInProgress;
 
 /// A network function (§5.1): the group that a command belongs to. Requests carry an even number, responses the odd
@@ -229,7 +231,12 @@ commands! {
     chassis::SetFrontPanelEnables,
     chassis::SetPowerCycleInterval,
     chassis::GetPohCounter,
+    transport::SetLanConfigurationParameters,
     transport::GetLanConfigurationParameters,
+    transport::SuspendBmcArps,
+    transport::GetIpUdpRmcpStatistics,
+    transport::SetSolConfigurationParameters,
+    transport::GetSolConfigurationParameters,
 }
 
 #[cfg(test)]

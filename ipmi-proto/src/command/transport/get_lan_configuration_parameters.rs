@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{LanParameter, LanSelector};
+use super::LanSelector;
 use crate::Privilege;
 use crate::command::bits::{bit, is_set};
-use crate::command::{Channel, Command, NetFn};
+use crate::command::{Channel, Command, NetFn, ParameterData};
 use crate::wire::{Decode, DecodeError, Encode, Reader};
 
 /// Reads a parameter of a LAN channel.
@@ -33,7 +33,8 @@ impl Command for GetLanConfigurationParameters {
     const CODE: u8 = 0x02;
     const NAME: &'static str = "Get LAN Configuration Parameters";
     const PRIVILEGE: Privilege = Privilege::Operator;
-    type Response = LanConfiguration;
+    /// The value is a [`LanParameter`](super::LanParameter)'s.
+    type Response = ParameterData;
 }
 
 impl Encode for GetLanConfigurationParameters {
@@ -62,53 +63,11 @@ impl Decode for GetLanConfigurationParameters {
     }
 }
 
-/// The answer to [`GetLanConfigurationParameters`]. It does not say which parameter it holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LanConfiguration {
-    /// The parameter's value ([`LanParameter`]); empty where only the revision was asked for.
-    pub data: Vec<u8>,
-}
-
-impl LanConfiguration {
-    /// Only the revision.
-    pub const REVISION: Self = Self { data: Vec::new() };
-}
-
-impl From<&LanParameter> for LanConfiguration {
-    fn from(parameter: &LanParameter) -> Self {
-        let mut data = Vec::new();
-        parameter.encode(&mut data);
-        Self { data }
-    }
-}
-
-/// Revision 1, compatible back to 1: the only one there is.
-const REVISION: u8 = 0x11;
-
-impl Encode for LanConfiguration {
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.push(REVISION);
-        out.extend(&self.data);
-    }
-}
-
-impl Decode for LanConfiguration {
-    fn decode(input: &[u8]) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(input);
-        // The low nibble says down to which revision the form is compatible.
-        if r.u8()? & 0x0F != REVISION & 0x0F {
-            return Err(DecodeError::Invalid("LAN parameter revision"));
-        }
-        Ok(Self {
-            data: r.rest().to_vec(),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::command::testing;
+    use crate::command::transport::LanParameter;
     use core::net::Ipv4Addr;
 
     #[test]
@@ -123,7 +82,7 @@ mod tests {
         };
         testing::request(&get, &[0x01, 0x03, 0x00, 0x00]);
         let address = LanParameter::Address(Ipv4Addr::new(192, 0, 2, 1));
-        testing::response::<Get>(&LanConfiguration::from(&address), &[0x11, 192, 0, 2, 1]);
+        testing::response::<Get>(&ParameterData::from(&address), &[0x11, 192, 0, 2, 1]);
     }
 
     #[test]
@@ -137,7 +96,7 @@ mod tests {
             block: 0,
         };
         testing::request(&get, &[0x81, 0x00, 0x00, 0x00]);
-        testing::response::<Get>(&LanConfiguration::REVISION, &[0x11]);
+        testing::response::<Get>(&ParameterData::REVISION, &[0x11]);
         testing::refused::<Get>(&[1, 3, 0], DecodeError::Truncated);
     }
 }
