@@ -79,6 +79,43 @@ pub enum AcpiDeviceState {
     Unknown = 0x2A,
 }
 
+impl AcpiSystemState {
+    /// The state in the low seven bits.
+    pub(super) const fn from_bits(bits: u8) -> Result<Self, DecodeError> {
+        Ok(match bits & 0x7F {
+            0x00 => Self::Working,
+            0x01 => Self::S1,
+            0x02 => Self::S2,
+            0x03 => Self::S3,
+            0x04 => Self::S4,
+            0x05 => Self::SoftOff,
+            0x06 => Self::SuspendedOrSoftOff,
+            0x07 => Self::MechanicalOff,
+            0x08 => Self::Sleeping,
+            0x09 => Self::SleepingOrSuspended,
+            0x0A => Self::OffByOverride,
+            0x20 => Self::LegacyOn,
+            0x21 => Self::LegacyOff,
+            0x2A => Self::Unknown,
+            _ => return Err(DecodeError::Invalid("ACPI system power state")),
+        })
+    }
+}
+
+impl AcpiDeviceState {
+    /// The state in the low seven bits.
+    pub(super) const fn from_bits(bits: u8) -> Result<Self, DecodeError> {
+        Ok(match bits & 0x7F {
+            0x00 => Self::D0,
+            0x01 => Self::D1,
+            0x02 => Self::D2,
+            0x03 => Self::D3,
+            0x2A => Self::Unknown,
+            _ => return Err(DecodeError::Invalid("ACPI device power state")),
+        })
+    }
+}
+
 impl Encode for AcpiPowerState {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend([self.system as u8, self.device as u8]);
@@ -91,31 +128,8 @@ impl Decode for AcpiPowerState {
         let [system, device] = r.array()?;
         r.finish()?;
         Ok(Self {
-            system: match system & 0x7F {
-                0x00 => AcpiSystemState::Working,
-                0x01 => AcpiSystemState::S1,
-                0x02 => AcpiSystemState::S2,
-                0x03 => AcpiSystemState::S3,
-                0x04 => AcpiSystemState::S4,
-                0x05 => AcpiSystemState::SoftOff,
-                0x06 => AcpiSystemState::SuspendedOrSoftOff,
-                0x07 => AcpiSystemState::MechanicalOff,
-                0x08 => AcpiSystemState::Sleeping,
-                0x09 => AcpiSystemState::SleepingOrSuspended,
-                0x0A => AcpiSystemState::OffByOverride,
-                0x20 => AcpiSystemState::LegacyOn,
-                0x21 => AcpiSystemState::LegacyOff,
-                0x2A => AcpiSystemState::Unknown,
-                _ => return Err(DecodeError::Invalid("ACPI system power state")),
-            },
-            device: match device & 0x7F {
-                0x00 => AcpiDeviceState::D0,
-                0x01 => AcpiDeviceState::D1,
-                0x02 => AcpiDeviceState::D2,
-                0x03 => AcpiDeviceState::D3,
-                0x2A => AcpiDeviceState::Unknown,
-                _ => return Err(DecodeError::Invalid("ACPI device power state")),
-            },
+            system: AcpiSystemState::from_bits(system)?,
+            device: AcpiDeviceState::from_bits(device)?,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod channel_settings;
 mod cipher_suite_record;
+mod clear_message_flags;
 mod close_session;
 mod cold_reset;
 mod get_acpi_power_state;
@@ -12,6 +13,8 @@ mod get_channel_cipher_suites;
 mod get_channel_info;
 mod get_device_guid;
 mod get_device_id;
+mod get_message;
+mod get_message_flags;
 mod get_self_test_results;
 mod get_session_info;
 mod get_system_guid;
@@ -20,7 +23,11 @@ mod get_user_name;
 mod get_watchdog_timer;
 mod global_enables;
 mod guid;
+mod message_flags;
+mod read_event_message_buffer;
 mod reset_watchdog_timer;
+mod send_message;
+mod set_acpi_power_state;
 mod set_bmc_global_enables;
 mod set_channel_access;
 mod set_session_privilege_level;
@@ -35,6 +42,7 @@ mod watchdog;
 
 pub use channel_settings::{AccessMode, ChannelSettings, Storage, Write};
 pub use cipher_suite_record::CipherSuiteRecord;
+pub use clear_message_flags::ClearMessageFlags;
 pub use close_session::CloseSession;
 pub use cold_reset::ColdReset;
 pub use get_acpi_power_state::{
@@ -52,6 +60,8 @@ pub use get_channel_info::{
 };
 pub use get_device_guid::GetDeviceGuid;
 pub use get_device_id::{DeviceId, DeviceSupport, GetDeviceId};
+pub use get_message::{GetMessage, ReceivedMessage};
+pub use get_message_flags::GetMessageFlags;
 pub use get_self_test_results::{GetSelfTestResults, SelfTest};
 pub use get_session_info::{ActiveSession, GetSessionInfo, LanPeer, SessionInfo, SessionProtocol};
 pub use get_system_guid::GetSystemGuid;
@@ -60,7 +70,11 @@ pub use get_user_name::GetUserName;
 pub use get_watchdog_timer::{GetWatchdogTimer, WatchdogTimer};
 pub use global_enables::GlobalEnables;
 pub use guid::Guid;
+pub use message_flags::MessageFlags;
+pub use read_event_message_buffer::{BufferedEvent, ReadEventMessageBuffer};
 pub use reset_watchdog_timer::ResetWatchdogTimer;
+pub use send_message::{SendMessage, SentMessage, Tracking};
+pub use set_acpi_power_state::SetAcpiPowerState;
 pub use set_bmc_global_enables::SetBmcGlobalEnables;
 pub use set_channel_access::SetChannelAccess;
 pub use set_session_privilege_level::{SessionPrivilegeLevel, SetSessionPrivilegeLevel};
