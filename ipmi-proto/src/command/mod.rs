@@ -92,8 +92,21 @@ pub trait Command: Encode + Decode {
     const PRIVILEGE: Privilege;
     /// Whether it is answered outside a session too.
     const SESSIONLESS: bool = false;
+    /// Its part in opening an IPMI 1.5 session, if it has one.
+    const V15_STEP: Option<V15Step> = None;
     /// What a successful response holds behind the completion code.
     type Response: Encode + Decode;
+}
+
+/// A step of opening an IPMI 1.5 session (§22.16, §22.17). The command is answered before there is a session, but only in
+/// packets of IPMI 1.5: an RMCP+ console has no use for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum V15Step {
+    /// The first: in a packet without a session.
+    Challenge,
+    /// The second: in the first packet that is authenticated, under the temporary session id of the first step's
+    /// answer.
+    Activation,
 }
 
 /// A row of [`TABLE`].
@@ -109,6 +122,8 @@ pub struct Row {
     pub privilege: Privilege,
     /// Whether it is answered outside a session too.
     pub sessionless: bool,
+    /// Its part in opening an IPMI 1.5 session, if it has one.
+    pub v15_step: Option<V15Step>,
     /// Decodes the request's data bytes.
     pub decode: fn(&[u8]) -> Result<Request, DecodeError>,
 }
@@ -121,6 +136,7 @@ impl Row {
             name: C::NAME,
             privilege: C::PRIVILEGE,
             sessionless: C::SESSIONLESS,
+            v15_step: C::V15_STEP,
             decode,
         }
     }
@@ -216,6 +232,8 @@ commands! {
     app::ReadEventMessageBuffer,
     app::GetSystemGuid,
     app::GetChannelAuthenticationCapabilities,
+    app::GetSessionChallenge,
+    app::ActivateSession,
     app::SetSessionPrivilegeLevel,
     app::CloseSession,
     app::GetSessionInfo,
@@ -301,6 +319,21 @@ mod tests {
                 "Get System GUID",
                 "Get Channel Authentication Capabilities",
                 "Get Channel Cipher Suites",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_commands_that_open_a_session_of_1_5() {
+        let steps: Vec<_> = TABLE
+            .iter()
+            .filter_map(|row| row.v15_step.map(|step| (row.name, step)))
+            .collect();
+        assert_eq!(
+            steps,
+            [
+                ("Get Session Challenge", V15Step::Challenge),
+                ("Activate Session", V15Step::Activation),
             ]
         );
     }

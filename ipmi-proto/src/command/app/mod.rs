@@ -1,5 +1,7 @@
 //! Application commands, NetFn 06h: the BMC itself, messaging, sessions, channels and users (§20, §22).
 
+mod activate_session;
+mod auth_type;
 mod channel_settings;
 mod cipher_suite_record;
 mod clear_message_flags;
@@ -16,6 +18,7 @@ mod get_device_id;
 mod get_message;
 mod get_message_flags;
 mod get_self_test_results;
+mod get_session_challenge;
 mod get_session_info;
 mod get_system_guid;
 mod get_user_access;
@@ -40,6 +43,8 @@ mod user_rights;
 mod warm_reset;
 mod watchdog;
 
+pub use activate_session::{ActivateSession, ActivatedSession};
+pub use auth_type::AuthType;
 pub use channel_settings::{AccessMode, ChannelSettings, Storage, Write};
 pub use cipher_suite_record::CipherSuiteRecord;
 pub use clear_message_flags::ClearMessageFlags;
@@ -63,6 +68,7 @@ pub use get_device_id::{DeviceId, DeviceSupport, GetDeviceId};
 pub use get_message::{GetMessage, ReceivedMessage};
 pub use get_message_flags::GetMessageFlags;
 pub use get_self_test_results::{GetSelfTestResults, SelfTest};
+pub use get_session_challenge::{GetSessionChallenge, SessionChallenge};
 pub use get_session_info::{ActiveSession, GetSessionInfo, LanPeer, SessionInfo, SessionProtocol};
 pub use get_system_guid::GetSystemGuid;
 pub use get_user_access::{GetUserAccess, UserAccess};
