@@ -256,6 +256,7 @@ commands! {
     app::GetChannelOemPayloadInfo,
     app::GetChannelCipherSuites,
     app::SuspendResumePayloadEncryption,
+    app::SetChannelSecurityKeys,
     chassis::GetChassisCapabilities,
     chassis::GetChassisStatus,
     chassis::ChassisControl,

@@ -42,6 +42,7 @@ mod send_message;
 mod set_acpi_power_state;
 mod set_bmc_global_enables;
 mod set_channel_access;
+mod set_channel_security_keys;
 mod set_session_privilege_level;
 mod set_user_access;
 mod set_user_name;
@@ -107,6 +108,9 @@ pub use send_message::{SendMessage, SentMessage, Tracking};
 pub use set_acpi_power_state::SetAcpiPowerState;
 pub use set_bmc_global_enables::SetBmcGlobalEnables;
 pub use set_channel_access::SetChannelAccess;
+pub use set_channel_security_keys::{
+    ChannelKey, ChannelSecurityKey, KeyLock, KeyOperation, SecurityKey, SetChannelSecurityKeys,
+};
 pub use set_session_privilege_level::{SessionPrivilegeLevel, SetSessionPrivilegeLevel};
 pub use set_user_access::SetUserAccess;
 pub use set_user_name::SetUserName;
