@@ -257,6 +257,8 @@ commands! {
     app::GetChannelCipherSuites,
     app::SuspendResumePayloadEncryption,
     app::SetChannelSecurityKeys,
+    app::SetSystemInfoParameters,
+    app::GetSystemInfoParameters,
     chassis::GetChassisCapabilities,
     chassis::GetChassisStatus,
     chassis::ChassisControl,
