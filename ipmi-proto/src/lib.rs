@@ -13,6 +13,9 @@
 //! | [`handshake`] | Open Session and RAKP 1-4, and the status codes they answer with |
 //! | [`crypto`] | cipher suites, the key schedule, integrity and confidentiality algorithms |
 //! | [`message`] | the IPMI LAN message with its two checksums |
+//! | [`sel`] | the records of the event log |
+//! | [`sdr`] | sensor data records: what a BMC says of its sensors |
+//! | [`fru`] | inventory data |
 //!
 //! # Both ends in a few lines
 //!
@@ -103,10 +106,14 @@ pub mod command;
 mod completion;
 pub mod console;
 pub mod crypto;
+pub mod fru;
 pub mod handshake;
 pub mod message;
 mod privilege;
+pub mod sdr;
+pub mod sel;
 pub mod session;
+mod text;
 mod time;
 pub mod wire;
 

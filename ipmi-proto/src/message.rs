@@ -186,7 +186,7 @@ fn close(body: usize, out: &mut Vec<u8>) {
 }
 
 /// The two's complement of the sum: all bytes and their checksum add up to zero.
-fn checksum(bytes: &[u8]) -> u8 {
+pub(crate) fn checksum(bytes: &[u8]) -> u8 {
     bytes
         .iter()
         .fold(0u8, |sum, byte| sum.wrapping_add(*byte))

@@ -25,7 +25,7 @@ macro_rules! without_data {
 }
 
 pub mod app;
-mod bits;
+pub(crate) mod bits;
 mod channel;
 pub mod chassis;
 mod parameter_data;
