@@ -18,7 +18,7 @@ pub fn console(data: &[u8]) {
     fuzzing::console::run(data);
 }
 
-/// Decode, encode, decode of every message and every command.
+/// Decode, encode, decode of every message, record and command.
 pub fn roundtrip(data: &[u8]) {
     fuzzing::roundtrip::run(data);
 }
