@@ -187,16 +187,19 @@ mod tests {
             sensor: SensorNumber(0x30),
             direction: Direction::Assertion,
             kind: EventReadingType::THRESHOLD,
-            data: EventData([0x59, 0xFF, 0xFF]),
+            data: EventData::discrete(9),
         };
-        both_ways(event, &[0x04, 0x01, 0x30, 0x01, 0x59, 0xFF, 0xFF]);
-        assert_eq!(event.data.trigger_reading(), Some(0xFF));
+        both_ways(event, &[0x04, 0x01, 0x30, 0x01, 0x09, 0xFF, 0xFF]);
         let high = ThresholdEvent {
             threshold: Threshold::UpperCritical,
             rising: true,
         };
-        assert_eq!(event.data, EventData::threshold(high, 0xFF, 0xFF));
         assert_eq!(ThresholdEvent::from_offset(event.data.offset()), Some(high));
+        assert_eq!(event.data.trigger_reading(), None);
+        let told = EventData::threshold(high, 0x60, 0x5A);
+        assert_eq!(told, EventData([0x59, 0x60, 0x5A]));
+        assert_eq!(told.trigger_reading(), Some(0x60));
+        assert_eq!(told.trigger_threshold(), Some(0x5A));
     }
 
     #[test]

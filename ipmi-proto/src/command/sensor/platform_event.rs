@@ -65,7 +65,7 @@ mod tests {
             sensor: SensorNumber(0x30),
             direction: Direction::Assertion,
             kind: EventReadingType::THRESHOLD,
-            data: EventData([0x59, 0x00, 0x00]),
+            data: EventData([0x09, 0xFF, 0xFF]),
         }
     }
 
@@ -75,7 +75,7 @@ mod tests {
             generator: None,
             event: event(),
         };
-        testing::request(&request, &[0x04, 0x01, 0x30, 0x01, 0x59, 0x00, 0x00]);
+        testing::request(&request, &[0x04, 0x01, 0x30, 0x01, 0x09, 0xFF, 0xFF]);
         testing::response::<PlatformEvent>(&(), &[]);
     }
 
@@ -85,7 +85,7 @@ mod tests {
             generator: Some(0x41),
             event: event(),
         };
-        let bytes = [0x41, 0x04, 0x01, 0x30, 0x01, 0x59, 0x00, 0x00];
+        let bytes = [0x41, 0x04, 0x01, 0x30, 0x01, 0x09, 0xFF, 0xFF];
         testing::request(&request, &bytes);
         testing::refused::<PlatformEvent>(&bytes[..6], DecodeError::Truncated);
         testing::refused::<PlatformEvent>(&[4; 9], DecodeError::Trailing);
