@@ -22,3 +22,8 @@ pub fn console(data: &[u8]) {
 pub fn roundtrip(data: &[u8]) {
     fuzzing::roundtrip::run(data);
 }
+
+/// Packets into both ends of a serial line.
+pub fn sol(data: &[u8]) {
+    fuzzing::sol::run(data);
+}

@@ -150,6 +150,11 @@ fn drive(console: &mut Console, socket: &UdpSocket, print: Print) -> Result<(), 
                 }
                 // Says more than that the request has failed with it.
                 Event::Failed(error) => outcome = Err(error.into()),
+                // Nobody asked for a serial line.
+                Event::SolActivated { .. }
+                | Event::SolFailed(_)
+                | Event::Sol
+                | Event::SolDeactivated => {}
                 Event::Closed => {}
             }
         }

@@ -12,6 +12,7 @@
 //! | [`session`] | RMCP, the IPMI 1.5 and RMCP+ session headers, the sequence window; the order check window, verify MAC, commit window, decrypt is kept by types |
 //! | [`handshake`] | Open Session and RAKP 1-4, and the status codes they answer with |
 //! | [`crypto`] | cipher suites, the key schedule, integrity and confidentiality algorithms |
+//! | [`sol`] | Serial over LAN: its packets, and either end of the line |
 //! | [`message`] | the IPMI LAN message with its two checksums |
 //! | [`sel`] | the records of the event log |
 //! | [`sdr`] | sensor data records: what a BMC says of its sensors |
@@ -60,7 +61,7 @@
 //!             };
 //!             bmc.respond(now, incoming.token, Answer::of(result), &mut rng, &mut to_console);
 //!         }
-//!         bmc::Event::Reply => {}
+//!         bmc::Event::Reply | bmc::Event::Sol { .. } => {}
 //!         bmc::Event::Dropped(reason) => return Err(reason.into()),
 //!     }
 //!     console.handle(now, &mut to_console, &mut rng)?;
@@ -113,6 +114,7 @@ mod privilege;
 pub mod sdr;
 pub mod sel;
 pub mod session;
+pub mod sol;
 mod text;
 mod time;
 pub mod wire;

@@ -40,3 +40,8 @@ fn console() {
 fn roundtrip() {
     replay("roundtrip", fuzzing::roundtrip::run);
 }
+
+#[test]
+fn sol() {
+    replay("sol", fuzzing::sol::run);
+}

@@ -11,7 +11,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use ipmi_proto::CompletionCode;
 use ipmi_proto::command::{self, recode_response};
 use ipmi_proto::crypto::{BmcKey, CipherSuite, Password};
 use ipmi_proto::message::{
@@ -19,7 +18,9 @@ use ipmi_proto::message::{
 };
 use ipmi_proto::session::rmcp::{Ping, Pong};
 use ipmi_proto::session::v20::PayloadType;
+use ipmi_proto::sol::{self, Port, Role};
 use ipmi_proto::wire::{Decode, Encode};
+use ipmi_proto::{CompletionCode, Time};
 
 use support::observer::{Direction, Fault, Observer, Seen};
 
@@ -154,6 +155,7 @@ fn read(capture: &Capture) -> Report {
     let mut report = Report::default();
     let mut observer = Observer::new(capture.password.clone(), capture.kg.clone());
     let mut asked = None;
+    let mut ports = [Role::Bmc, Role::Console].map(|role| Port::new(role, sol::Config::bmc()));
     for (number, (direction, datagram)) in capture.datagrams.iter().enumerate() {
         let mut check = |kind, result: Result<(), String>| {
             let line = number + 4;
@@ -173,7 +175,9 @@ fn read(capture: &Capture) -> Report {
             Ok(Seen::InSession(PayloadType::IPMI, payload)) => {
                 check("session packet", message(*direction, &payload, &mut asked));
             }
-            Ok(Seen::InSession(PayloadType::SOL, _)) => check("SOL packet", Ok(())),
+            Ok(Seen::InSession(PayloadType::SOL, payload)) => {
+                check("SOL packet", sol(*direction, &payload, &mut ports));
+            }
             Ok(Seen::Sessionless(kind, _) | Seen::InSession(kind, _)) => {
                 check("", Err(format!("{kind:?}")));
             }
@@ -196,6 +200,32 @@ fn asf(direction: Direction, message: &[u8]) -> Result<(), String> {
     match direction {
         Direction::ToBmc => same("ping", Ping::decode(message), message),
         Direction::ToConsole => same("pong", Pong::decode(message), message),
+    }
+}
+
+/// A packet of a serial line is written as it was read, and the end that gets it acknowledges it and takes its bytes.
+fn sol(direction: Direction, payload: &[u8], ports: &mut [Port; 2]) -> Result<(), String> {
+    let [bmc, console] = ports;
+    let (from, port) = match direction {
+        Direction::ToBmc => (Role::Console, bmc),
+        Direction::ToConsole => (Role::Bmc, console),
+    };
+    let packet = sol::Packet::decode(payload, from).map_err(|error| error.to_string())?;
+    let mut out = Vec::new();
+    packet.encode(&mut out);
+    assert_eq!(out, payload, "a SOL packet");
+    port.handle(Time::ORIGIN, &packet);
+    let acked = port
+        .poll_transmit(Time::ORIGIN)
+        .and_then(|answer| answer.ack);
+    let expected = packet.sequence.map(|sequence| (sequence, packet.data));
+    let got = acked.map(|ack| (ack.sequence, port.read(ack.accepted.into())));
+    if expected.map(|(sequence, data)| (sequence, data.to_vec())) == got {
+        Ok(())
+    } else {
+        Err(format!(
+            "SOL packet {packet:02x?} was answered with {got:02x?}"
+        ))
     }
 }
 

@@ -11,6 +11,8 @@
 //! - Answer every [`Event::Request`] with `respond`, once. Until then the same request from the same console is
 //!   joined to it; after that it is answered from the stored response. It is never handed out twice.
 //! - Call [`Endpoint::handle_timeout`] when [`Endpoint::poll_timeout`] says so.
+//! - Where the driver gives sessions a serial port ([`Endpoint::activate_sol`]), it also sends what
+//!   [`Endpoint::poll_sol`] has, after each of these calls and after each change to a port, until it has nothing more.
 //!
 //! # What an attacker finds
 //!
@@ -31,5 +33,5 @@ mod users;
 
 pub use answer::{Answer, Token};
 pub use config::Config;
-pub use endpoint::{DropReason, Endpoint, Event, Incoming, Requester};
+pub use endpoint::{Deactivation, DropReason, Endpoint, Event, Incoming, Requester};
 pub use users::{User, Users};

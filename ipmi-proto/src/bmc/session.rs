@@ -12,7 +12,7 @@ use crate::crypto::{Handshake, Protection};
 use crate::handshake::Username;
 use crate::session::Window;
 use crate::session::v20::{self, PayloadType};
-use crate::{Privilege, Time};
+use crate::{Privilege, Time, sol};
 
 /// How many sessions are active at most: more than any set of clients of one machine needs. An authenticated console
 /// alone can take one, and each ends after 60 s without a word.
@@ -36,6 +36,8 @@ pub(super) struct Active {
     /// The number of the last packet that was sent.
     sent: u32,
     pub(super) replies: Replies,
+    /// The serial port, while the payload is active.
+    pub(super) sol: Option<Box<sol::Port>>,
 }
 
 /// An active session with what the table of sessions keeps beside it.
@@ -67,23 +69,28 @@ impl Active {
             window: Window::default(),
             sent: 0,
             replies: Replies::default(),
+            sol: None,
         }
     }
 
-    /// Appends a packet of this session to `out`.
-    pub(super) fn seal(&mut self, rng: &mut impl CryptoRng, out: &mut Vec<u8>, message: &[u8]) {
+    /// Appends a packet of this session to `out`. `write` appends its payload.
+    pub(super) fn seal(
+        &mut self,
+        payload_type: PayloadType,
+        rng: &mut impl CryptoRng,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
         // 0 is never valid inside a session.
         self.sent = self.sent.wrapping_add(1).max(1);
         v20::encode(
-            PayloadType::IPMI,
+            payload_type,
             self.console_id,
             self.sent,
             &self.protection,
             rng,
             out,
-            |out| {
-                out.extend_from_slice(message);
-            },
+            write,
         );
     }
 }
@@ -134,6 +141,10 @@ impl Sessions {
     /// How many are active.
     pub(super) fn len(&self) -> usize {
         self.slots.iter().flatten().count()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.slots.iter_mut().flatten()
     }
 
     /// The sessions with their handles.

@@ -29,8 +29,8 @@ pub(crate) mod bits;
 mod channel;
 pub mod chassis;
 mod parameter_data;
-mod set_in_progress;
 pub mod sensor;
+mod set_in_progress;
 pub mod storage;
 pub mod transport;
 

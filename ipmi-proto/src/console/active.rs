@@ -7,18 +7,22 @@ use rand_core::CryptoRng;
 
 use super::event::{Event, Response, Session};
 use super::handshake::Keyed;
+use super::line::{DEACTIVATE, Line};
 use super::outbound::{Outbound, lower};
 use super::request::{InFlight, Purpose, Request};
 use super::resend::Patience;
-use super::{Config, Dropped, Error, RequestError, Retry, Step};
+use super::{Config, Dropped, Error, RequestError, Retry, SolError, Step};
+use crate::command::Command as _;
 use crate::command::app::{
-    CloseSession, GetDeviceId, SessionPrivilegeLevel, SetSessionPrivilegeLevel,
+    ActivatePayload, ActivatedPayload, CloseSession, GetDeviceId, SessionPrivilegeLevel,
+    SetSessionPrivilegeLevel,
 };
 use crate::handshake::RequestedPrivilege;
 use crate::message::ResponseMessage;
 use crate::session::Window;
 use crate::session::rmcp::Rmcp;
 use crate::session::v20::{self, PayloadType, Received};
+use crate::sol::{self, Port};
 use crate::wire::Decode as _;
 use crate::{CompletionCode, Privilege, Time};
 
@@ -33,8 +37,10 @@ pub(super) struct Active {
     in_flight: Vec<InFlight>,
     /// rqSeq of the last request.
     sequence: u8,
-    /// When the last packet was sent, for the keep-alive.
+    /// When the last packet was sent, and when one came, for the keep-alive.
     last_sent: Time,
+    last_heard: Time,
+    line: Option<Line>,
 }
 
 /// What the session is good for.
@@ -44,6 +50,8 @@ enum Stage {
     Raising(Privilege),
     /// Requests are sent.
     Ready,
+    /// The serial line is being given back before the session is closed. The error as below.
+    Leaving(Option<Error>),
     /// Close Session is sent. The error why, if it was not the owner's wish.
     Closing(Option<Error>),
     Closed,
@@ -71,6 +79,8 @@ impl Active {
             in_flight: Vec::new(),
             sequence: 0,
             last_sent: now,
+            last_heard: now,
+            line: None,
         };
         active.raise(wanted, events);
         active
@@ -100,7 +110,10 @@ impl Active {
     }
 
     pub(super) const fn is_closing(&self) -> bool {
-        matches!(self.stage, Stage::Closing(_) | Stage::Closed)
+        matches!(
+            self.stage,
+            Stage::Leaving(_) | Stage::Closing(_) | Stage::Closed
+        )
     }
 
     /// How many more requests may be sent now.
@@ -126,7 +139,7 @@ impl Active {
         self.in_flight.push(InFlight::new(request, self.sequence));
     }
 
-    /// Drops what is in flight and sends Close Session.
+    /// Drops what is in flight, gives the serial line back and sends Close Session.
     pub(super) fn close(&mut self, why: Option<Error>, events: &mut VecDeque<Event>) {
         if self.is_closing() {
             return;
@@ -136,13 +149,37 @@ impl Active {
                 .drain(..)
                 .filter_map(|request| request.closed()),
         );
+        if self.line.take().is_some_and(|line| !line.port.is_closed()) {
+            self.stage = Stage::Leaving(why);
+            self.send(Request::new(Purpose::DeactivateSol, &DEACTIVATE));
+        } else {
+            self.send_close(why);
+        }
+    }
+
+    fn send_close(&mut self, why: Option<Error>) {
         self.stage = Stage::Closing(why);
         let command = CloseSession::Id(self.keyed.bmc_id);
         self.send(Request::new(Purpose::Close, &command));
     }
 
+    /// The serial line, if there is or was one.
+    pub(super) fn sol_mut(&mut self) -> Option<&mut Port> {
+        self.line.as_mut().map(|line| &mut line.port)
+    }
+
+    /// Gives the serial line back; the session goes on. False if there is none.
+    pub(super) fn deactivate_sol(&mut self) -> bool {
+        let open = self.line.take().is_some_and(|line| !line.port.is_closed());
+        if open {
+            self.send(Request::new(Purpose::DeactivateSol, &DEACTIVATE));
+        }
+        open
+    }
+
     pub(super) fn handle(
         &mut self,
+        now: Time,
         datagram: &mut [u8],
         config: &Config,
         events: &mut VecDeque<Event>,
@@ -158,8 +195,11 @@ impl Active {
         let payload = received
             .authenticate(protection, &mut self.inbound)?
             .decrypt(protection)?;
-        if payload.payload_type != PayloadType::IPMI {
-            return Err(Dropped::Unexpected);
+        self.last_heard = now;
+        match payload.payload_type {
+            PayloadType::IPMI => {}
+            PayloadType::SOL => return self.on_line(now, payload.payload, events),
+            _ => return Err(Dropped::Unexpected),
         }
         let message = ResponseMessage::decode(payload.payload)?;
         let index = self
@@ -170,6 +210,27 @@ impl Active {
         let request = self.in_flight.swap_remove(index);
         self.outbound.acknowledge(request.lowest);
         self.answered(request.purpose, &message, config, events);
+        Ok(())
+    }
+
+    fn on_line(
+        &mut self,
+        now: Time,
+        payload: &[u8],
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), Dropped> {
+        let line = self
+            .line
+            .as_mut()
+            .filter(|line| !line.port.is_closed())
+            .ok_or(Dropped::Unexpected)?;
+        line.handle(now, payload, &mut self.outbound)?;
+        if events.back() != Some(&Event::Sol) {
+            events.push_back(Event::Sol);
+        }
+        if line.port.is_closed() {
+            events.push_back(Event::SolDeactivated);
+        }
         Ok(())
     }
 
@@ -192,7 +253,34 @@ impl Active {
             }
             Purpose::Raise => self.raised(message, config, events),
             Purpose::KeepAlive => {}
+            Purpose::ActivateSol(line) => events.push_back(self.activated(line, message)),
+            Purpose::DeactivateSol => self.deactivated(events),
             Purpose::Close => self.closed(events),
+        }
+    }
+
+    fn activated(&mut self, config: sol::Config, message: &ResponseMessage<'_>) -> Event {
+        if message.completion != CompletionCode::Ok {
+            let code = message.completion;
+            return Event::SolFailed(SolError::Refused { code });
+        }
+        let name = ActivatePayload::NAME;
+        let agreed = ActivatedPayload::decode(message.data)
+            .map_err(|error| SolError::Malformed { name, error });
+        match agreed.and_then(|agreed| Ok((agreed.port, Line::new(config, &agreed)?))) {
+            Ok((port, line)) => {
+                self.line = Some(line);
+                Event::SolActivated { port }
+            }
+            Err(error) => Event::SolFailed(error),
+        }
+    }
+
+    /// The line is given back, or as good as that.
+    fn deactivated(&mut self, events: &mut VecDeque<Event>) {
+        match self.stage {
+            Stage::Leaving(why) => self.send_close(why),
+            _ => events.push_back(Event::SolDeactivated),
         }
     }
 
@@ -237,7 +325,7 @@ impl Active {
             .iter_mut()
             .find(|request| request.resend.is_due())
         else {
-            return false;
+            return self.transmit_line(now, rng, out);
         };
         let number = self.outbound.next();
         request.lowest = if request.resend.is_first() {
@@ -264,13 +352,39 @@ impl Active {
         true
     }
 
-    /// When the session falls silent unless something is sent.
+    fn transmit_line(&mut self, now: Time, rng: &mut impl CryptoRng, out: &mut Vec<u8>) -> bool {
+        let packet = self
+            .line
+            .as_mut()
+            .and_then(|line| line.poll_transmit(now, &mut self.outbound));
+        let Some((packet, number)) = packet else {
+            return false;
+        };
+        self.last_sent = now;
+        let Keyed {
+            bmc_id, protection, ..
+        } = &self.keyed;
+        v20::encode(
+            PayloadType::SOL,
+            *bmc_id,
+            number,
+            protection,
+            rng,
+            out,
+            |out| packet.encode(out),
+        );
+        true
+    }
+
+    /// When the session falls silent unless something is sent. A serial line sends all the time; there it is the
+    /// BMC's silence that counts too.
     fn keep_alive(&self, config: &Config) -> Option<Time> {
-        let idle = self.stage == Stage::Ready && self.in_flight.is_empty();
-        config
-            .keep_alive
-            .filter(|_| idle)
-            .map(|interval| self.last_sent + interval)
+        if self.stage != Stage::Ready || !self.in_flight.is_empty() {
+            return None;
+        }
+        let line = self.line.as_ref().and_then(|line| line.keep_alive(config));
+        let interval = line.or(config.keep_alive)?;
+        Some(self.last_sent.min(self.last_heard) + interval)
     }
 
     pub(super) fn poll_timeout(&self, config: &Config) -> Option<Time> {
@@ -278,6 +392,7 @@ impl Active {
             .iter()
             .filter_map(|request| request.resend.timeout())
             .chain(self.keep_alive(config))
+            .chain(self.line.as_ref().and_then(|line| line.port.poll_timeout()))
             .min()
     }
 
@@ -294,7 +409,9 @@ impl Active {
         self.in_flight.retain_mut(|request| {
             let attempts = match request.purpose {
                 // The session may have ended, and only the answer been lost.
-                Purpose::Close => config.retry.attempts.min(Retry::FEW_ATTEMPTS),
+                Purpose::Close | Purpose::DeactivateSol => {
+                    config.retry.attempts.min(Retry::FEW_ATTEMPTS)
+                }
                 _ => config.retry.attempts,
             };
             let exhausted = request.resend.handle_timeout(now, attempts) == Patience::Exhausted;
@@ -309,6 +426,10 @@ impl Active {
                     let result = Err(RequestError::TimedOut);
                     events.push_back(Event::Response { id, result });
                 }
+                Purpose::ActivateSol(_) => {
+                    events.push_back(Event::SolFailed(RequestError::TimedOut.into()));
+                }
+                Purpose::DeactivateSol => self.deactivated(events),
                 Purpose::Raise => self.lost(Step::SetPrivilege, events),
                 Purpose::KeepAlive => self.lost(Step::KeepAlive, events),
                 Purpose::Close => self.closed(events),

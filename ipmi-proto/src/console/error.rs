@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::command::app::ActivatePayload;
 use crate::crypto::CipherSuite;
 use crate::handshake::RakpStatus;
 use crate::session::v20::Rejected;
@@ -187,6 +188,52 @@ pub enum ResponseError {
         /// The command that it was decoded as.
         name: &'static str,
     },
+}
+
+/// Why there is no serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SolError {
+    /// There is no answer to Activate Payload.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The BMC gives none.
+    #[error("the BMC gives no serial line: {}", refusal(*code))]
+    Refused {
+        /// The BMC's answer to Activate Payload.
+        code: CompletionCode,
+    },
+    /// The BMC's answer makes no sense.
+    #[error("the answer to {name} cannot be read: {error}")]
+    Malformed {
+        /// The command's name.
+        name: &'static str,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+}
+
+/// What the codes of Activate Payload mean, and what to do about them.
+fn refusal(code: CompletionCode) -> alloc::string::String {
+    let text = match code {
+        CompletionCode::CommandSpecific(ActivatePayload::ALREADY_ACTIVE) => {
+            "another session has it: deactivate it there first"
+        }
+        CompletionCode::CommandSpecific(ActivatePayload::DISABLED) => {
+            "serial over LAN is disabled in its settings, or for this user"
+        }
+        CompletionCode::CommandSpecific(ActivatePayload::LIMIT_REACHED) => {
+            "as many sessions have one as may"
+        }
+        CompletionCode::CommandSpecific(ActivatePayload::CANNOT_ENCRYPT) => {
+            "not with encryption: use a cipher suite without"
+        }
+        CompletionCode::CommandSpecific(ActivatePayload::MUST_ENCRYPT) => {
+            "not without encryption: use a cipher suite that encrypts"
+        }
+        code => return alloc::format!("{code}"),
+    };
+    text.into()
 }
 
 /// Why a datagram had no effect. For logs and tests: nothing needs to be done about it.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Error, RequestError, ResponseError};
+use super::{Error, RequestError, ResponseError, SolError};
 use crate::command::{Command, NetFn};
 use crate::crypto::CipherSuite;
 use crate::wire::Decode as _;
@@ -25,6 +25,19 @@ pub enum Event {
         /// What the BMC answered, whatever its completion code; or why there is no answer.
         result: Result<Response, RequestError>,
     },
+    /// The serial line is open: [`Console::sol_mut`](super::Console::sol_mut) is there.
+    SolActivated {
+        /// The UDP port to which the BMC wants the line's packets sent. Where it is not the one that this session uses,
+        /// close the session and open another to that port.
+        port: u16,
+    },
+    /// There will be no serial line.
+    SolFailed(SolError),
+    /// Something came in on the serial line: bytes to read, or an event of the port.
+    Sol,
+    /// The serial line is closed: as [`Console::deactivate_sol`](super::Console::deactivate_sol) asked, or because
+    /// the BMC deactivated it. In the latter case, what came before can still be read.
+    SolDeactivated,
     /// There is no session, or no longer. The last event but for the requests that end with it.
     Failed(Error),
     /// The session ended as [`Console::close`](super::Console::close) asked. The last event.

@@ -8,13 +8,15 @@
 //! | `opening` | which step comes next until there are keys, when to repeat one and when to begin anew |
 //! | `discovery`, `handshake` | the steps themselves, a type each |
 //! | `active`, `request`, `outbound` | the open session: requests, answers, sequence numbers |
+//! | `line` | the serial line in it |
 //! | `resend` | when a message is sent again |
 //!
 //! # The contract
 //!
 //! After every call that may change something ([`Console::new`], [`handle`](Console::handle),
 //! [`handle_timeout`](Console::handle_timeout), [`request`](Console::request), [`raw_request`](Console::raw_request),
-//! [`close`](Console::close)), drain the console:
+//! [`close`](Console::close), [`activate_sol`](Console::activate_sol), [`deactivate_sol`](Console::deactivate_sol), or
+//! anything done to the port of [`sol_mut`](Console::sol_mut)), drain the console:
 //!
 //! 1. call [`poll_transmit`](Console::poll_transmit) until it answers false, and send each datagram to the BMC;
 //! 2. call [`poll_event`](Console::poll_event) until it answers none;
@@ -63,6 +65,7 @@ mod discovery;
 mod error;
 mod event;
 mod handshake;
+mod line;
 mod opening;
 mod outbound;
 mod request;
@@ -81,14 +84,15 @@ use core::mem;
 use rand_core::CryptoRng;
 
 pub use config::{Config, Retry, SuiteChoice};
-pub use error::{Dropped, Error, RequestError, ResponseError, Step};
+pub use error::{Dropped, Error, RequestError, ResponseError, SolError, Step};
 pub use event::{Event, RequestId, Response, Session};
 
-use crate::Time;
 use crate::command::{Command, NetFn};
 use crate::handshake::Rakp3;
+use crate::{Time, sol};
 use active::Active;
 use handshake::encode_rakp3;
+use line::ACTIVATE;
 use opening::{End, Opening};
 use request::{Purpose, Request};
 
@@ -143,7 +147,7 @@ impl Console {
                 self.opening_ended(now, end);
             }
             State::Active(active) => {
-                active.handle(datagram, &self.config, &mut self.events)?;
+                active.handle(now, datagram, &self.config, &mut self.events)?;
                 self.progress();
             }
             State::Farewell(_) | State::Ended => return Err(Dropped::Unexpected),
@@ -269,6 +273,32 @@ impl Console {
             Vec::from(data),
         ));
         id
+    }
+
+    /// Asks for the machine's serial line as soon as the session is open. [`Event::SolActivated`] or
+    /// [`Event::SolFailed`] follows. While the line is open, the session is kept alive, every 15 s if
+    /// [`Config::keep_alive`] does not say otherwise.
+    pub fn activate_sol(&mut self, config: sol::Config) {
+        let purpose = Purpose::ActivateSol(config);
+        self.enqueue(Request::new(purpose, &ACTIVATE));
+    }
+
+    /// The serial line, to write to and read from. What it still holds is gone when the session ends or
+    /// [`deactivate_sol`](Self::deactivate_sol) is called.
+    pub fn sol_mut(&mut self) -> Option<&mut sol::Port> {
+        match &mut self.state {
+            State::Active(active) => active.sol_mut(),
+            State::Opening(_) | State::Farewell(_) | State::Ended => None,
+        }
+    }
+
+    /// Gives the serial line back; the session goes on. [`Event::SolDeactivated`] follows. False if there is no line.
+    /// [`close`](Self::close) gives it back by itself.
+    pub fn deactivate_sol(&mut self) -> bool {
+        match &mut self.state {
+            State::Active(active) => active.deactivate_sol(),
+            State::Opening(_) | State::Farewell(_) | State::Ended => false,
+        }
     }
 
     const fn id(&mut self) -> RequestId {

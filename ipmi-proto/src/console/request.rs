@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::RequestError;
 use super::event::{Event, RequestId};
 use super::resend::Resend;
+use super::{RequestError, SolError};
 use crate::command::{Command, NetFn};
 use crate::message::{Header, ResponseMessage, encode_request};
+use crate::sol;
 use crate::wire::Encode;
 
 /// Whom the answer is for.
@@ -20,6 +21,10 @@ pub(super) enum Purpose {
     Raise,
     /// To keep the session from ending.
     KeepAlive,
+    /// To have a serial line with these settings.
+    ActivateSol(sol::Config),
+    /// To end the serial line.
+    DeactivateSol,
     /// To end the session.
     Close,
 }
@@ -98,7 +103,8 @@ const fn closed(purpose: Purpose) -> Option<Event> {
             id,
             result: Err(RequestError::Closed),
         }),
-        Purpose::Raise | Purpose::KeepAlive | Purpose::Close => None,
+        Purpose::ActivateSol(_) => Some(Event::SolFailed(SolError::Request(RequestError::Closed))),
+        Purpose::Raise | Purpose::KeepAlive | Purpose::DeactivateSol | Purpose::Close => None,
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod console;
 pub(crate) mod datagram;
 pub(crate) mod handshake;
 pub(crate) mod roundtrip;
+pub(crate) mod sol;
 
 use arbitrary::Unstructured;
 use core::net::SocketAddr;
@@ -93,7 +94,7 @@ impl Ends {
                 .handle(self.now, self.peer, &mut datagram, &mut self.rng, &mut out);
         match event {
             bmc::Event::Reply => Some(out),
-            bmc::Event::Dropped(_) => None,
+            bmc::Event::Dropped(_) | bmc::Event::Sol { .. } => None,
             bmc::Event::Request(incoming) => {
                 self.tokens.push(incoming.token);
                 None

@@ -3,6 +3,7 @@
 mod attacks;
 mod network;
 mod sessions;
+mod sol;
 #[path = "../support/mod.rs"]
 mod support;
 

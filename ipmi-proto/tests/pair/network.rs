@@ -61,6 +61,7 @@ fn run(config: Config, network: Network, service_time: Duration, seed: u64) -> O
             }
             Event::Failed(error) => outcome.failed = Some(error),
             Event::Closed => {}
+            other => panic!("seed {seed}: {other:?}"),
         }
     }
     assert_eq!(

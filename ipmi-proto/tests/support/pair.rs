@@ -4,10 +4,13 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::collections::{BinaryHeap, VecDeque};
 
-use ipmi_proto::bmc::{self, Answer, DropReason, Endpoint, Incoming, Token};
+use ipmi_proto::bmc::{
+    self, Answer, Deactivation, DropReason, Endpoint, Incoming, Requester, Token,
+};
 use ipmi_proto::command::Request;
+use ipmi_proto::command::app::ActivatedPayload;
 use ipmi_proto::console::{self, Console};
-use ipmi_proto::{CompletionCode, Time};
+use ipmi_proto::{CompletionCode, Time, sol};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -34,6 +37,8 @@ pub(crate) struct Pair {
     pub(crate) peer: SocketAddr,
     /// How long the machine behind the BMC takes for a request.
     pub(crate) service_time: Duration,
+    /// How the BMC's serial lines behave.
+    pub(crate) sol: sol::Config,
     /// The requests that the BMC was given to execute, in order.
     pub(crate) executed: Vec<Request>,
     /// Everything that either end sent, whether it arrived or not.
@@ -41,7 +46,7 @@ pub(crate) struct Pair {
     /// Why the BMC dropped datagrams.
     pub(crate) dropped: Vec<DropReason>,
     on_the_way: BinaryHeap<Parcel>,
-    at_work: VecDeque<(Time, Token)>,
+    at_work: VecDeque<(Time, Token, Answer)>,
     posted: u64,
 }
 
@@ -81,6 +86,7 @@ impl Pair {
             network: Network::default(),
             peer: peer(1),
             service_time: Duration::ZERO,
+            sol: sol::Config::bmc(),
             executed: Vec::new(),
             sent: Vec::new(),
             dropped: Vec::new(),
@@ -116,6 +122,14 @@ impl Pair {
         {
             self.post(Direction::ToBmc, core::mem::take(&mut datagram));
         }
+        while let Some(peer) = self
+            .endpoint
+            .poll_sol(self.now, &mut self.rng, &mut datagram)
+        {
+            if peer == self.peer {
+                self.post(Direction::ToConsole, core::mem::take(&mut datagram));
+            }
+        }
     }
 
     fn post(&mut self, direction: Direction, datagram: Vec<u8>) {
@@ -148,7 +162,7 @@ impl Pair {
         let busy = !self.console.is_ended() || !self.on_the_way.is_empty();
         let bmc = self.endpoint.poll_timeout().filter(|_| busy);
         let parcel = self.on_the_way.peek().map(|parcel| parcel.arrives);
-        let work = self.at_work.front().map(|(done, _)| *done);
+        let work = self.at_work.front().map(|(done, ..)| *done);
         let others = [parcel, work, self.console.poll_timeout()];
         let earliest = others.into_iter().flatten().min()?;
         Some(bmc.map_or(earliest, |bmc| bmc.min(earliest)))
@@ -168,11 +182,11 @@ impl Pair {
                 }
             }
         }
-        while let Some((done, _)) = self.at_work.front()
+        while let Some((done, ..)) = self.at_work.front()
             && *done <= self.now
-            && let Some((_, token)) = self.at_work.pop_front()
+            && let Some((_, token, answer)) = self.at_work.pop_front()
         {
-            self.respond(token);
+            self.respond(token, answer);
         }
         if self
             .endpoint
@@ -193,17 +207,44 @@ impl Pair {
             bmc::Event::Dropped(reason) => self.dropped.push(reason),
             bmc::Event::Reply if peer == self.peer => self.post(Direction::ToConsole, out),
             bmc::Event::Reply => {}
-            bmc::Event::Request(Incoming { token, request, .. }) => {
+            bmc::Event::Sol { .. } => {}
+            bmc::Event::Request(Incoming {
+                token,
+                request,
+                requester,
+            }) => {
+                let answer = self.execute(&request, requester);
                 self.executed.push(request);
                 self.at_work
-                    .push_back((self.now + self.service_time, token));
+                    .push_back((self.now + self.service_time, token, answer));
             }
         }
     }
 
-    fn respond(&mut self, token: Token) {
+    /// What the machine does: it has a serial line for everybody, and everything else succeeds.
+    fn execute(&mut self, request: &Request, requester: Option<Requester>) -> Answer {
+        let session = requester.map_or(0, |requester| requester.session);
+        match request {
+            Request::ActivatePayload(_) => {
+                assert!(self.endpoint.activate_sol(session, self.sol));
+                Answer::of(Ok::<_, CompletionCode>(ActivatedPayload {
+                    test_mode: false,
+                    inbound_size: 255,
+                    outbound_size: 255,
+                    port: 623,
+                    vlan: None,
+                }))
+            }
+            Request::DeactivatePayload(_) => {
+                self.endpoint.deactivate_sol(session, Deactivation::Asked);
+                Answer::of(Ok::<(), CompletionCode>(()))
+            }
+            _ => Answer::of(Ok::<(), CompletionCode>(())),
+        }
+    }
+
+    fn respond(&mut self, token: Token, answer: Answer) {
         let mut out = Vec::new();
-        let answer = Answer::of(Ok::<(), CompletionCode>(()));
         let peer = self
             .endpoint
             .respond(self.now, token, answer, &mut self.rng, &mut out);

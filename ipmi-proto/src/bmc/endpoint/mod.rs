@@ -1,4 +1,15 @@
 //! [`Endpoint`]: from a datagram to an event, and from an answer to a datagram.
+//!
+//! | File | What lives there |
+//! |---|---|
+//! | `mod` | where a datagram goes; requests and their answers; timeouts |
+//! | `event` | what the driver hears of it |
+//! | `handshake` | how a session of IPMI 2.0 begins |
+//! | `sol` | the serial ports of the sessions |
+
+mod event;
+mod handshake;
+mod sol;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,24 +18,23 @@ use core::net::SocketAddr;
 use rand_core::CryptoRng;
 
 use super::answer::{Format, Origin};
-use super::handshake::{Decoy, ExpectRakp1};
-use super::pending::{Pool, Stage};
+use super::handshake::Decoy;
+use super::pending::Pool;
 use super::replies::Lookup;
 use super::session::{Sessions, Slot};
 use super::throttle::Throttle;
 use super::{Answer, Config, Token, local};
 use crate::command::app::UserId;
 use crate::command::{self, Request, Row};
-use crate::handshake::{
-    OpenSessionRequest, OpenSessionResponse, Opened, Rakp1, Rakp2, Rakp3, Rakp4, RakpStatus,
-    RequestedPrivilege, Username,
-};
 use crate::message::{self, BMC_ADDRESS, Header, RequestMessage};
 use crate::session::rmcp::{Ping, Pong, Rmcp};
 use crate::session::v15;
-use crate::session::v20::{self, PayloadType, Received, Rejected};
-use crate::wire::{Decode, DecodeError, Encode};
+use crate::session::v20::{self, PayloadType, Received};
+use crate::wire::Decode as _;
 use crate::{CompletionCode, Privilege, Time};
+
+pub use event::{DropReason, Event, Incoming, Requester};
+pub use sol::Deactivation;
 
 /// One BMC's end of all its sessions. See the [module](super) for the contract.
 pub struct Endpoint {
@@ -34,82 +44,6 @@ pub struct Endpoint {
     pings: Throttle,
     handshakes: Throttle,
     decoy: Decoy,
-}
-
-/// What came of a datagram.
-#[derive(Debug)]
-pub enum Event {
-    /// Nothing: there is nothing to send.
-    Dropped(DropReason),
-    /// The output buffer holds a datagram for the peer.
-    Reply,
-    /// A request for the driver to answer.
-    Request(Incoming),
-}
-
-/// A request that the driver answers.
-#[derive(Debug)]
-pub struct Incoming {
-    /// What [`Endpoint::respond`] needs.
-    pub token: Token,
-    /// The request.
-    pub request: Request,
-    /// Who asks; none outside a session.
-    pub requester: Option<Requester>,
-}
-
-/// The console that asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Requester {
-    /// Its session's id; unique among the sessions of the endpoint.
-    pub session: u32,
-    /// The user it logged in as.
-    pub user: UserId,
-    /// The user's name.
-    pub username: Username,
-    /// The session's privilege level at present.
-    pub privilege: Privilege,
-}
-
-/// Why a datagram was dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum DropReason {
-    /// It cannot be read.
-    #[error("malformed: {0}")]
-    Malformed(DecodeError),
-    /// It claims to be of a session but does not prove it.
-    #[error("rejected: {0}")]
-    Rejected(Rejected),
-    /// There is no such session.
-    #[error("unknown session")]
-    UnknownSession,
-    /// The payload type is not served, or not there.
-    #[error("payload type not served")]
-    PayloadType,
-    /// A request that needs a session came outside one.
-    #[error("request outside a session")]
-    NeedsSession,
-    /// The source has used up its budget.
-    #[error("too many from this source")]
-    Throttled,
-    /// Presence pings are switched off, or this one asks for no answer.
-    #[error("ping not answered")]
-    Ping,
-    /// The request is being worked on; its answer will come.
-    #[error("repeats a request in flight")]
-    InFlight,
-}
-
-impl From<DecodeError> for DropReason {
-    fn from(error: DecodeError) -> Self {
-        Self::Malformed(error)
-    }
-}
-
-impl From<Rejected> for DropReason {
-    fn from(error: Rejected) -> Self {
-        Self::Rejected(error)
-    }
 }
 
 impl Endpoint {
@@ -262,152 +196,6 @@ impl Endpoint {
         Ok(Event::Reply)
     }
 
-    fn open_session(
-        &mut self,
-        now: Time,
-        peer: SocketAddr,
-        payload: &[u8],
-        rng: &mut impl CryptoRng,
-        out: &mut Vec<u8>,
-    ) -> Result<Event, DropReason> {
-        let request = OpenSessionRequest::decode(payload)?;
-        let result = self.open(now, peer, &request, rng);
-        let response = OpenSessionResponse {
-            tag: request.tag,
-            console_id: request.console_id,
-            result,
-        };
-        reply(PayloadType::OPEN_SESSION_RESPONSE, &response, out)
-    }
-
-    fn open(
-        &mut self,
-        now: Time,
-        peer: SocketAddr,
-        request: &OpenSessionRequest,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Opened, RakpStatus> {
-        let requested = request.requested().ok_or(RakpStatus::InvalidRole)?;
-        let suite = request
-            .proposal
-            .choose(self.config.suites)
-            .ok_or(RakpStatus::NoMatchingCipherSuite)?;
-        if !self.sessions.has_room() {
-            return Err(RakpStatus::InsufficientResources);
-        }
-        let privilege = match requested {
-            RequestedPrivilege::Highest => Privilege::Administrator,
-            RequestedPrivilege::UpTo(level) => level,
-        };
-        let bmc_id = self.free_id(rng).ok_or(RakpStatus::InsufficientResources)?;
-        self.pending.insert(
-            now,
-            peer.ip(),
-            ExpectRakp1 {
-                console_id: request.console_id,
-                bmc_id,
-                suite,
-            },
-        );
-        Ok(Opened {
-            privilege: privilege.bits(),
-            bmc_id,
-            suite,
-        })
-    }
-
-    /// A session id that nobody can guess, and that is not in use. 0 means "outside a session".
-    fn free_id(&self, rng: &mut impl CryptoRng) -> Option<u32> {
-        // At most 96 of 2^32 ids are taken: a second try is rare, and a third means a broken random source.
-        (0..3)
-            .map(|_| rng.next_u32())
-            .find(|id| *id != 0 && !self.sessions.contains(*id) && !self.pending.contains(*id))
-    }
-
-    fn rakp1(
-        &mut self,
-        now: Time,
-        peer: SocketAddr,
-        payload: &[u8],
-        rng: &mut impl CryptoRng,
-        out: &mut Vec<u8>,
-    ) -> Result<Event, DropReason> {
-        let id = HandshakeIds::decode(payload)?;
-        let Some(mut pending) = self.pending.take(id.bmc_id) else {
-            return Err(DropReason::UnknownSession);
-        };
-        if !self.handshakes.admit(now, peer.ip()) {
-            self.pending.put_back(id.bmc_id, pending);
-            return Err(DropReason::Throttled);
-        }
-        let console_id = match &pending.stage {
-            Stage::Rakp1(expect) => expect.console_id,
-            Stage::Rakp3(expect) => expect.console_id(),
-        };
-        let result = match (Rakp1::decode(payload), pending.stage) {
-            (Err(error), _) => Err(Rakp1::status_of(error)),
-            (Ok(rakp1), Stage::Rakp1(expect)) => {
-                expect.rakp1(rakp1, &self.config, &self.decoy, rng)
-            }
-            (Ok(rakp1), Stage::Rakp3(expect)) if expect.repeats(&rakp1) => Ok(expect),
-            // Another RAKP 1 for the same session: somebody interferes, or the console is confused. Start again.
-            (Ok(_), Stage::Rakp3(_)) => Err(RakpStatus::InvalidSessionId),
-        };
-        let rakp2 = match result {
-            Ok(expect) => {
-                let rakp2 = expect.rakp2(id.tag);
-                pending.stage = Stage::Rakp3(expect);
-                self.pending.put_back(id.bmc_id, pending);
-                rakp2
-            }
-            Err(status) => Rakp2 {
-                tag: id.tag,
-                console_id,
-                result: Err(status),
-            },
-        };
-        reply(PayloadType::RAKP_2, &rakp2, out)
-    }
-
-    fn rakp3(
-        &mut self,
-        now: Time,
-        peer: SocketAddr,
-        payload: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<Event, DropReason> {
-        let rakp3 = Rakp3::decode(payload)?;
-        let Some(pending) = self.pending.take(rakp3.bmc_id) else {
-            return Err(DropReason::UnknownSession);
-        };
-        let Stage::Rakp3(expect) = pending.stage else {
-            return Err(DropReason::PayloadType);
-        };
-        if rakp3.result.is_err() {
-            // The console gives up; §13.23 wants no answer.
-            return Err(DropReason::UnknownSession);
-        }
-        let console_id = expect.console_id();
-        let result = expect
-            .rakp3(&rakp3, &self.config)
-            .and_then(|(active, check)| {
-                if !self.sessions.insert(now, peer, active) {
-                    return Err(RakpStatus::InsufficientResources);
-                }
-                self.handshakes.forgive(peer.ip());
-                Ok(check)
-            });
-        reply(
-            PayloadType::RAKP_4,
-            &Rakp4 {
-                tag: rakp3.tag,
-                console_id,
-                result,
-            },
-            out,
-        )
-    }
-
     /// A packet of a session: check window, verify MAC, commit window, decrypt, dispatch.
     fn in_session(
         &mut self,
@@ -432,8 +220,10 @@ impl Endpoint {
             .decrypt(&session.protection)?;
         *last_peer = peer;
         *heard = now;
-        if packet.payload_type != PayloadType::IPMI {
-            return Err(DropReason::PayloadType);
+        match packet.payload_type {
+            PayloadType::IPMI => {}
+            PayloadType::SOL => return session.sol(now, packet.payload),
+            _ => return Err(DropReason::PayloadType),
         }
         let message = RequestMessage::decode(packet.payload)?;
         let ticket = match session.replies.lookup(now, &message) {
@@ -441,7 +231,9 @@ impl Endpoint {
             Lookup::InFlight => return Err(DropReason::InFlight),
             Lookup::Answered(response) => {
                 let response = Vec::from(response);
-                session.seal(rng, out, &response);
+                session.seal(PayloadType::IPMI, rng, out, |out| {
+                    out.extend_from_slice(&response);
+                });
                 return Ok(Event::Reply);
             }
         };
@@ -499,7 +291,9 @@ impl Endpoint {
                 let mut response = Vec::with_capacity(message::MAX_LEN);
                 message::encode_response(&header, answer.completion, &answer.data, &mut response);
                 slot.session.replies.store(now, ticket, &response);
-                slot.session.seal(rng, out, &response);
+                slot.session.seal(PayloadType::IPMI, rng, out, |out| {
+                    out.extend_from_slice(&response);
+                });
                 Some(slot.peer)
             }
         }
@@ -514,10 +308,13 @@ impl Endpoint {
             .iter()
             .map(|(_, slot)| slot.heard + self.config.idle_timeout)
             .min();
-        idle.into_iter().chain(self.pending.next_expiry()).min()
+        idle.into_iter()
+            .chain(self.pending.next_expiry())
+            .chain(self.sol_timeout())
+            .min()
     }
 
-    /// Ends the sessions and handshakes whose time is up.
+    /// Ends the sessions and handshakes whose time is up. Call [`poll_sol`](Self::poll_sol) after it.
     pub fn handle_timeout(&mut self, now: Time) {
         self.expire(now);
     }
@@ -537,23 +334,6 @@ impl fmt::Debug for Endpoint {
         f.debug_struct("Endpoint")
             .field("sessions", &self.sessions.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The fields that RAKP 1 starts with, readable also where the rest is not.
-struct HandshakeIds {
-    tag: u8,
-    bmc_id: u32,
-}
-
-impl HandshakeIds {
-    fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        let mut r = crate::wire::Reader::new(payload);
-        let [tag, _, _, _] = r.array()?;
-        Ok(Self {
-            tag,
-            bmc_id: r.u32()?,
-        })
     }
 }
 
@@ -585,13 +365,4 @@ fn encode_sessionless(format: Format, header: &Header, answer: &Answer, out: &mu
         Format::V15 => v15::Packet::encode(out, write),
         Format::V20 => v20::encode_sessionless(PayloadType::IPMI, out, write),
     }
-}
-
-fn reply(
-    payload_type: PayloadType,
-    message: &impl Encode,
-    out: &mut Vec<u8>,
-) -> Result<Event, DropReason> {
-    v20::encode_sessionless(payload_type, out, |out| message.encode(out));
-    Ok(Event::Reply)
 }
