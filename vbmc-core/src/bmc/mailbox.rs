@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Settings;
 use super::behaviour::Done;
-use crate::host::{BoxFuture, HostError};
+use crate::host::{BoxFuture, Change, HostError};
 
 /// One message. Boxed in the channel, since tokio sets aside room for 32 messages per channel, and there may be
 /// 10,000 channels.
@@ -18,6 +18,8 @@ pub(super) enum Message {
     Stop(oneshot::Sender<()>),
     /// A call to the host or the store has ended.
     Done(Done),
+    /// Something happened to the machine.
+    Happened(Change),
 }
 
 /// The sending end.
@@ -27,8 +29,8 @@ pub(super) struct Mailbox(mpsc::UnboundedSender<Box<Message>>);
 /// The receiving end.
 pub(super) type Inbox = mpsc::UnboundedReceiver<Box<Message>>;
 
-/// A mailbox. Unbounded, since what is in it is bounded elsewhere: one call of each kind is in flight at a time, and
-/// the rest comes from our own program.
+/// A mailbox. Unbounded, since what is in it is bounded elsewhere: one call of each kind is in flight at a time, a
+/// machine changes no faster than its hypervisor switches it, and the rest comes from our own program.
 pub(super) fn mailbox() -> (Mailbox, Inbox) {
     let (sender, inbox) = mpsc::unbounded_channel();
     (Mailbox(sender), inbox)

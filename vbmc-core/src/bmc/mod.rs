@@ -7,6 +7,7 @@
 //! | `mailbox` | what reaches that loop beside datagrams |
 //! | `behaviour` | what each command does, one file for each group |
 //! | `settings` | what a BMC is told, and its limits |
+//! | `state`, `store` | what was set over IPMI and is kept, and where |
 //!
 //! An embedder implements [`Host`] and [`Store`] and calls [`Bmc::start`]; `examples/embed.rs` does that.
 
@@ -14,11 +15,13 @@ mod behaviour;
 mod mailbox;
 mod net;
 mod settings;
+mod state;
+mod store;
 mod task;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
@@ -26,26 +29,29 @@ use self::behaviour::Behaviour;
 use self::mailbox::{Mailbox, Message, mailbox};
 use self::net::Socket;
 use self::task::Task;
-use crate::host::Host;
-use crate::registry::UserRecord;
+use crate::host::{Change, Host, Observer};
 
 pub use settings::{Settings, SettingsError};
-
-/// Keeps what was set over IPMI.
-pub trait Store: Send + Sync + 'static {
-    /// Saves the users. Blocking; called off the BMC's task. The command is answered after it returned.
-    ///
-    /// # Errors
-    ///
-    /// What the disk said; the change does not take effect then, and the command fails.
-    fn save_users(&self, users: &[UserRecord]) -> io::Result<()>;
-}
+pub use state::{ChannelState, ChassisState, RestorePolicy, State};
+pub use store::Store;
 
 /// A running BMC. Dropping it stops it.
 #[derive(Debug)]
 pub struct Bmc {
     local: SocketAddr,
     mailbox: Mailbox,
+    /// The host holds them weakly: they hear for as long as the BMC runs.
+    _ears: Arc<Ears>,
+}
+
+/// Passes on what happens to the machine.
+#[derive(Debug)]
+struct Ears(Mailbox);
+
+impl Observer for Ears {
+    fn happened(&self, change: Change) {
+        self.0.send(Message::Happened(change));
+    }
 }
 
 impl Bmc {
@@ -61,7 +67,14 @@ impl Bmc {
         store: Arc<dyn Store>,
     ) -> io::Result<Self> {
         let (mailbox, inbox) = mailbox();
-        let behaviour = Behaviour::new(settings, host, store, mailbox.clone());
+        let state = store.load_state().unwrap_or_else(|error| {
+            tracing::error!(bmc = settings.name, %error, "what was set over IPMI cannot be read; the defaults are in force");
+            State::default()
+        });
+        let ears = Arc::new(Ears(mailbox.clone()));
+        let observer: Weak<Ears> = Arc::downgrade(&ears);
+        host.observe(observer);
+        let behaviour = Behaviour::new(settings, state, host, store, mailbox.clone());
         let settings = behaviour.settings();
         let config = settings::config(settings, behaviour.limit())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
@@ -69,7 +82,11 @@ impl Bmc {
         let socket = Socket::bind(settings.listen)?;
         let local = socket.local_addr();
         tokio::spawn(Task::new(socket, config, behaviour, inbox).run());
-        Ok(Self { local, mailbox })
+        Ok(Self {
+            local,
+            mailbox,
+            _ears: ears,
+        })
     }
 
     /// The address that it really listens on.

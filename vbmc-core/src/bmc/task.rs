@@ -205,6 +205,10 @@ impl Task {
                 self.deliver(answers);
             }
             Message::Update(settings) => self.update(settings),
+            Message::Happened(change) => {
+                self.behaviour.happened(change);
+                self.apply_effects();
+            }
             Message::Stop(_) => {} // taken by `run`
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::{BmcView, Options};
-use crate::bmc::{Bmc, Settings, Store};
+use crate::bmc::{Bmc, Settings, State as Kept, Store};
 use crate::control::Status;
 use crate::registry::{BmcConfig, BmcName, Registry, RegistryError, UserRecord};
 
@@ -296,7 +296,10 @@ pub(super) fn settings(name: &BmcName, config: &BmcConfig, options: &Options) ->
     }
 }
 
-/// Keeps what was set over IPMI in the BMC's file.
+/// The file beside a BMC's settings that holds its [`bmc::State`](crate::bmc::State).
+const STATE: &str = "state.json";
+
+/// Keeps what was set over IPMI: users in the BMC's file, the rest in files beside it.
 pub(super) struct FileStore {
     pub(super) slot: Weak<Slot>,
     pub(super) registry: Arc<Registry>,
@@ -318,6 +321,20 @@ impl Store for FileStore {
             }
             Err(error) => Err(io::Error::other(error)),
         }
+    }
+
+    fn load_state(&self) -> io::Result<Kept> {
+        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
+        let text = self.registry.read_beside(&slot.name, STATE)?;
+        let state = text.map(|text| serde_json::from_str(&text)).transpose();
+        Ok(state?.unwrap_or_default())
+    }
+
+    fn save_state(&self, state: &Kept) -> io::Result<()> {
+        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
+        let text = serde_json::to_string_pretty(state)?;
+        self.registry
+            .write_beside(&slot.name, STATE, &(text + "\n"))
     }
 }
 

@@ -6,11 +6,19 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Weak;
 use std::time::Duration;
 
+mod change;
+mod console;
+mod figures;
 #[cfg(feature = "libvirt")]
 pub mod libvirt;
 pub mod simulated;
+
+pub use change::{Change, Happening, Observer, PauseReason, StopReason};
+pub use console::Console;
+pub use figures::{Figures, MachineState};
 
 /// A machine that a BMC controls.
 ///
@@ -36,6 +44,29 @@ pub trait Host: Send + Sync + 'static {
 
     /// Who the machine is.
     fn identity(&self) -> Reply<Identity>;
+
+    /// What the machine does at present. Rates are over the last seconds; a host that measures them anew for each call
+    /// is asked too often.
+    fn figures(&self) -> Reply<Figures> {
+        unsupported("the machine's figures")
+    }
+
+    /// Opens the machine's serial console, which one at a time can have. A machine that is off has none:
+    /// [`HostError::WrongState`]; one without a serial device never has: [`HostError::Unsupported`].
+    fn console(&self) -> Reply<Box<dyn Console>> {
+        unsupported("a serial console")
+    }
+
+    /// Tells `observer` what happens to the machine, for as long as it lives. A host that cannot tell never calls it.
+    fn observe(&self, observer: Weak<dyn Observer>) {
+        drop(observer);
+    }
+}
+
+fn unsupported<T>(what: &str) -> Reply<T> {
+    Reply::Now(Err(HostError::Unsupported(format!(
+        "{what}: this host does not have it"
+    ))))
 }
 
 /// Where hosts come from: what a [`fleet`](crate::fleet) asks for the machine of each BMC.
@@ -188,6 +219,35 @@ pub struct Identity {
     pub vcpus: u32,
     /// Its memory in bytes.
     pub memory: u64,
+    /// Its title, where its owner gave it one.
+    pub title: Option<String>,
+    /// What its firmware tells its operating system about it.
+    pub smbios: Box<Smbios>,
+}
+
+/// A machine's SMBIOS strings, as far as its owner has set them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "the names are SMBIOS's own")]
+pub struct Smbios {
+    pub bios_vendor: Option<String>,
+    pub bios_version: Option<String>,
+    pub bios_date: Option<String>,
+    pub manufacturer: Option<String>,
+    pub product: Option<String>,
+    pub version: Option<String>,
+    pub serial: Option<String>,
+    pub sku: Option<String>,
+    pub family: Option<String>,
+    pub board_manufacturer: Option<String>,
+    pub board_product: Option<String>,
+    pub board_version: Option<String>,
+    pub board_serial: Option<String>,
+    pub board_asset: Option<String>,
+    pub chassis_manufacturer: Option<String>,
+    pub chassis_version: Option<String>,
+    pub chassis_serial: Option<String>,
+    pub chassis_asset: Option<String>,
+    pub chassis_sku: Option<String>,
 }
 
 /// Why a host did not do what it was asked.

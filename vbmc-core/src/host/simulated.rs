@@ -70,6 +70,7 @@ impl Machine {
             macs: vec![[0x52, 0x54, 0x00, hash[5], hash[6], hash[7]]],
             vcpus: 1,
             memory: 1 << 30,
+            ..Identity::default()
         })
     }
 

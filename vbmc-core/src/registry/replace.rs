@@ -1,18 +1,25 @@
 //! A file written anew as a whole, or not at all.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The new file, beside the old one, until it takes its place. Always the same, so that a crash leaves one at most.
-pub(super) const TEMPORARY_FILE: &str = ".config.new";
+pub(super) fn temporary(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(".new");
+    Ok(path.with_file_name(temporary))
+}
 
 /// Writes a file anew: to a temporary one that takes its place once it is on the disk. Its mode is 0600, and its owner
 /// stays if there was one and the system lets us.
 pub(super) fn replace(path: &Path, text: &str, owner: Option<(u32, u32)>) -> io::Result<()> {
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let temporary = dir.join(TEMPORARY_FILE);
+    let temporary = temporary(path)?;
     remove_if_there(&temporary)?;
     let result = write_new(&temporary, text, owner).and_then(|()| fs::rename(&temporary, path));
     if result.is_err() {

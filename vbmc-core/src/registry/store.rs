@@ -278,6 +278,28 @@ impl Registry {
         Ok(())
     }
 
+    /// Reads a BMC's file of this name, beside its settings; none: it has none.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn read_beside(&self, name: &BmcName, file: &str) -> io::Result<Option<String>> {
+        match read_text(&self.bmc_dir(name).join(file)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a BMC's file of this name, beside its settings, as a whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// What the system said; what was there before is still there.
+    pub fn write_beside(&self, name: &BmcName, file: &str, text: &str) -> io::Result<()> {
+        replace(&self.bmc_dir(name).join(file), text, None)
+    }
+
     fn read(&self, name: &BmcName) -> Result<(Ini, BmcConfig), RegistryError> {
         let path = self.bmc_dir(name).join(FILE);
         let text = read_text(&path).map_err(|source| match source.kind() {
@@ -338,7 +360,7 @@ fn read_text(path: &Path) -> io::Result<String> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use super::super::replace::TEMPORARY_FILE;
+    use super::super::replace::temporary;
     use super::*;
     use crate::Secret;
 
@@ -438,7 +460,11 @@ mod tests {
         // Between a save's two steps.
         let a = name("a");
         registry.create(&a, &config("a")).unwrap();
-        fs::write(registry.bmc_dir(&a).join(TEMPORARY_FILE), "[Virt").unwrap();
+        fs::write(
+            temporary(&registry.bmc_dir(&a).join(FILE)).unwrap(),
+            "[Virt",
+        )
+        .unwrap();
         let update = |config: &mut BmcConfig| {
             config.active = true;
             Ok::<(), RegistryError>(())
@@ -461,7 +487,7 @@ mod tests {
         let a = name("a");
         registry.create(&a, &config("a")).unwrap();
         // A directory in the way of the temporary file: works against root too.
-        fs::create_dir(registry.bmc_dir(&a).join(TEMPORARY_FILE)).unwrap();
+        fs::create_dir(temporary(&registry.bmc_dir(&a).join(FILE)).unwrap()).unwrap();
         let error = registry
             .update(&a, |config| {
                 config.port = 1;

@@ -87,6 +87,11 @@ impl<T> Waiter<T> {
             deadline: Instant::now() + DEADLINE,
         }
     }
+
+    /// When it has waited long enough.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
 }
 
 /// The place of one call of a kind. `K` tells calls apart that are not the same; `T` is what they bring.

@@ -7,7 +7,8 @@ use ipmi_proto::command::app::{
 };
 use ipmi_proto::{CompletionCode, Privilege};
 
-use super::{Behaviour, Effect, Outcome, Sessions, ok, refuse};
+use super::{Asker, Behaviour, Effect, Outcome, Sessions, answer, ok, refuse};
+use crate::bmc::{ChannelState, State};
 
 /// The LAN channel's number.
 pub(super) const LAN: Number = Number::new(1);
@@ -21,11 +22,11 @@ pub(super) fn check(channel: Number) -> Result<(), CompletionCode> {
     }
 }
 
-/// How the LAN channel may be used. Of what can be set, the privilege limit has an effect: it caps every user's.
-#[derive(Debug)]
+/// How the LAN channel may be used until the BMC restarts; none: as it is kept. Of what can be set, the privilege limit has
+/// an effect: it caps every user's.
+#[derive(Debug, Default)]
 pub(super) struct Channel {
-    volatile: Access,
-    non_volatile: Access,
+    volatile: Option<Access>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,20 +35,16 @@ struct Access {
     limit: Privilege,
 }
 
-impl Default for Channel {
-    fn default() -> Self {
-        let access = Access {
+impl Access {
+    fn kept(state: &ChannelState) -> Self {
+        Self {
             settings: ChannelSettings {
-                alerting: false,
-                per_message_auth: true,
-                user_level_auth: true,
+                alerting: state.alerting,
+                per_message_auth: state.per_message_auth,
+                user_level_auth: state.user_level_auth,
                 mode: AccessMode::Always,
             },
-            limit: Privilege::Administrator,
-        };
-        Self {
-            volatile: access,
-            non_volatile: access,
+            limit: Privilege::from_bits(state.limit).unwrap_or(Privilege::Administrator),
         }
     }
 }
@@ -55,40 +52,71 @@ impl Default for Channel {
 impl Channel {
     /// The BMC restarts: what is kept becomes what is in use.
     pub(super) fn reset(&mut self) {
-        self.volatile = self.non_volatile;
-    }
-
-    /// The highest level that anybody can have.
-    pub(super) fn limit(&self) -> Privilege {
-        self.volatile.limit
-    }
-
-    fn access(&mut self, storage: Storage) -> &mut Access {
-        match storage {
-            Storage::Volatile => &mut self.volatile,
-            Storage::NonVolatile => &mut self.non_volatile,
-        }
+        self.volatile = None;
     }
 }
 
 impl Behaviour {
+    /// The highest privilege level that anybody can have.
+    pub(in crate::bmc) fn limit(&self) -> Privilege {
+        self.access(Storage::Volatile).limit
+    }
+
+    fn access(&self, storage: Storage) -> Access {
+        let volatile = self.channel.volatile;
+        volatile
+            .filter(|_| storage == Storage::Volatile)
+            .unwrap_or_else(|| Access::kept(&self.kept.now().channel))
+    }
+
     /// Set Channel Access, §22.22.
-    pub(super) fn set_channel_access(&mut self, request: &SetChannelAccess) -> Outcome {
+    pub(super) fn set_channel_access(
+        &mut self,
+        request: &SetChannelAccess,
+        asker: &Asker,
+    ) -> Outcome {
         if let Err(code) = check(request.channel) {
             return refuse(code);
         }
-        if let Some(Write { storage, value }) = request.settings {
-            // A LAN that is off or shared with nobody cannot be had: the BMC would be out of reach.
-            if value.mode != AccessMode::Always {
-                return refuse(SetChannelAccess::MODE_NOT_SUPPORTED.into());
-            }
-            self.channel.access(storage).settings = value;
+        // A LAN that is off or shared with nobody cannot be had: the BMC would be out of reach.
+        if let Some(Write { value, .. }) = request.settings
+            && value.mode != AccessMode::Always
+        {
+            return refuse(SetChannelAccess::MODE_NOT_SUPPORTED.into());
         }
-        if let Some(Write { storage, value }) = request.limit {
-            self.channel.access(storage).limit = value;
+        let (settings, limit) = (&request.settings, &request.limit);
+        // What is set for good alone leaves what is in use as it is (§22.22).
+        let mut volatile = self.access(Storage::Volatile);
+        if let Some(Write {
+            storage: Storage::Volatile,
+            value,
+        }) = *settings
+        {
+            volatile.settings = value;
+        }
+        if let Some(Write {
+            storage: Storage::Volatile,
+            value,
+        }) = *limit
+        {
+            volatile.limit = value;
             self.effects.push(Effect::UsersChanged);
         }
-        ok(())
+        self.channel.volatile = Some(volatile);
+        let settings = settings.filter(|write| write.storage == Storage::NonVolatile);
+        let limit = limit.filter(|write| write.storage == Storage::NonVolatile);
+        let change = |state: &mut State| {
+            let channel = &mut state.channel;
+            if let Some(Write { value, .. }) = settings {
+                channel.alerting = value.alerting;
+                channel.per_message_auth = value.per_message_auth;
+                channel.user_level_auth = value.user_level_auth;
+            }
+            if let Some(Write { value, .. }) = limit {
+                channel.limit = value.bits();
+            }
+        };
+        self.change_state(asker, change, |_| answer(Ok(())))
     }
 
     /// Get Channel Access, §22.23.
@@ -96,7 +124,7 @@ impl Behaviour {
         if let Err(code) = check(request.channel) {
             return refuse(code);
         }
-        let Access { settings, limit } = *self.channel.access(request.storage);
+        let Access { settings, limit } = self.access(request.storage);
         ok(ChannelAccess {
             settings,
             limit: Some(limit),

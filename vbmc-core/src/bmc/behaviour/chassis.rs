@@ -14,13 +14,12 @@ use tokio::time::Instant;
 use super::calls::Asker;
 use super::channel::LAN;
 use super::{Action, Behaviour, Outcome, answer, ok};
+use crate::bmc::RestorePolicy;
 use crate::host::{PowerAction, PowerStatus, Reply};
 
 /// What the chassis commands have set, and what they have done.
 #[derive(Debug, Default)]
 pub(super) struct Chassis {
-    /// Kept and reported. It has no effect: the hypervisor decides what starts when it does.
-    policy: Option<PowerRestorePolicy>,
     /// What Set Chassis Capabilities has set; none: the default.
     capabilities: Option<ChassisCapabilities>,
     identify: Identify,
@@ -64,7 +63,6 @@ impl Chassis {
     /// The BMC restarts: forgets what is volatile.
     pub(super) fn reset(&mut self) {
         *self = Self {
-            policy: self.policy,
             capabilities: self.capabilities,
             ..Self::default()
         };
@@ -96,7 +94,7 @@ impl Behaviour {
             answer(Ok(ChassisStatus {
                 power: PowerState {
                     on: power.on,
-                    restore_policy: this.chassis.policy,
+                    restore_policy: this.kept.now().chassis.restore.map(policy_of),
                     ..PowerState::default()
                 },
                 last_event: LastPowerEvent {
@@ -186,11 +184,36 @@ impl Behaviour {
     }
 
     /// Set Power Restore Policy, §28.8.
-    pub(super) fn power_restore_policy(&mut self, request: &SetPowerRestorePolicy) -> Outcome {
-        if request.policy.is_some() {
-            self.chassis.policy = request.policy;
+    pub(super) fn power_restore_policy(
+        &mut self,
+        request: &SetPowerRestorePolicy,
+        asker: &Asker,
+    ) -> Outcome {
+        let supported = SupportedPolicies::ALL;
+        match request.policy {
+            None => ok(supported),
+            Some(policy) => self.change_state(
+                asker,
+                |state| state.chassis.restore = Some(kept_of(policy)),
+                move |_| answer(Ok(supported)),
+            ),
         }
-        ok(SupportedPolicies::ALL)
+    }
+}
+
+fn policy_of(policy: RestorePolicy) -> PowerRestorePolicy {
+    match policy {
+        RestorePolicy::AlwaysOff => PowerRestorePolicy::AlwaysOff,
+        RestorePolicy::Previous => PowerRestorePolicy::Previous,
+        RestorePolicy::AlwaysOn => PowerRestorePolicy::AlwaysOn,
+    }
+}
+
+fn kept_of(policy: PowerRestorePolicy) -> RestorePolicy {
+    match policy {
+        PowerRestorePolicy::AlwaysOff => RestorePolicy::AlwaysOff,
+        PowerRestorePolicy::Previous => RestorePolicy::Previous,
+        PowerRestorePolicy::AlwaysOn => RestorePolicy::AlwaysOn,
     }
 }
 

@@ -78,7 +78,7 @@ impl Behaviour {
             LanSelector::CIPHER_SUITE_PRIVILEGES => {
                 let mut levels = CipherSuitePrivileges::default();
                 for (level, _) in levels.0.iter_mut().zip(suites) {
-                    *level = Some(self.channel.limit());
+                    *level = Some(self.limit());
                 }
                 LanParameter::CipherSuitePrivileges(levels)
             }

@@ -9,6 +9,7 @@ mod boot;
 mod calls;
 mod channel;
 mod chassis;
+mod kept;
 mod lan;
 mod repeat;
 mod route;
@@ -18,10 +19,10 @@ mod users;
 
 use std::sync::Arc;
 
+use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::Answer;
 use ipmi_proto::command::app::UserId;
 use ipmi_proto::wire::Encode;
-use ipmi_proto::{CompletionCode, Privilege};
 use tokio::time::Instant;
 
 use self::app::App;
@@ -30,11 +31,12 @@ pub(super) use self::calls::Asker;
 use self::calls::{Fit, Slot, Waiter};
 use self::channel::Channel;
 use self::chassis::Chassis;
+use self::kept::Kept;
 use self::repeat::Recent;
 use self::users::Save;
 use super::mailbox::Mailbox;
-use super::{Settings, Store};
-use crate::host::{BootOverride, Host, HostError, Identity, PowerStatus, Reply};
+use super::{Settings, State, Store};
+use crate::host::{BootOverride, Change, Host, HostError, Identity, PowerStatus, Reply};
 
 /// What a request led to.
 #[derive(Debug)]
@@ -85,6 +87,7 @@ pub(super) enum Done {
     Identity(Result<Identity, HostError>),
     Action(Result<(), HostError>),
     Saved(Result<(), HostError>),
+    Kept(Result<(), HostError>),
 }
 
 /// Something that changes the machine. One is in flight at a time.
@@ -110,6 +113,7 @@ pub(super) struct Behaviour {
     host: Arc<dyn Host>,
     store: Arc<dyn Store>,
     mailbox: Mailbox,
+    kept: Kept,
     calls: Calls,
     app: App,
     channel: Channel,
@@ -122,6 +126,7 @@ pub(super) struct Behaviour {
 impl Behaviour {
     pub(super) fn new(
         settings: Settings,
+        state: State,
         host: Arc<dyn Host>,
         store: Arc<dyn Store>,
         mailbox: Mailbox,
@@ -131,6 +136,7 @@ impl Behaviour {
             host,
             store,
             mailbox,
+            kept: Kept::new(state),
             calls: Calls::default(),
             app: App::default(),
             channel: Channel::default(),
@@ -144,11 +150,6 @@ impl Behaviour {
     /// What the BMC was told.
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    /// The highest privilege level that anybody can have.
-    pub(super) fn limit(&self) -> Privilege {
-        self.channel.limit()
     }
 
     /// Takes over changed settings. Sessions of changed users end.
@@ -167,16 +168,23 @@ impl Behaviour {
         self.settings = new;
     }
 
+    /// Something happened to the machine.
+    pub(super) fn happened(&mut self, change: Change) {
+        tracing::debug!(bmc = self.settings.name, ?change, "the machine");
+    }
+
     /// Starts anew, with the same settings. The calls in flight are still in flight.
     pub(super) fn restart(&mut self) {
         let calls = std::mem::take(&mut self.calls);
+        let kept = std::mem::replace(&mut self.kept, Kept::new(State::default()));
         let new = Self::new(
             self.settings.clone(),
+            State::default(),
             self.host.clone(),
             self.store.clone(),
             self.mailbox.clone(),
         );
-        *self = Self { calls, ..new };
+        *self = Self { calls, kept, ..new };
     }
 
     /// Takes in what a call has brought, and answers those who still wait for it.
@@ -207,6 +215,7 @@ impl Behaviour {
                 }
                 self.deliver(ended, &result)
             }
+            Done::Kept(result) => self.state_saved(&result),
             Done::Saved(result) => {
                 let ended = self.calls.save.finish();
                 if let (Some((save, _)), Ok(())) = (&ended, &result) {
@@ -223,6 +232,14 @@ impl Behaviour {
         result: &Result<T, HostError>,
     ) -> Deliveries {
         let waiters = ended.map(|(_, waiters)| waiters).unwrap_or_default();
+        self.answer_all(waiters, result)
+    }
+
+    fn answer_all<T: Clone>(
+        &self,
+        waiters: Vec<Waiter<T>>,
+        result: &Result<T, HostError>,
+    ) -> Deliveries {
         waiters
             .into_iter()
             .map(|Waiter { asker, then, .. }| {
@@ -245,6 +262,7 @@ impl Behaviour {
             calls.identity.deadline(),
             calls.action.deadline(),
             calls.save.deadline(),
+            self.kept.deadline(),
             self.boot.expiry(),
         ]
         .into_iter()
@@ -260,6 +278,7 @@ impl Behaviour {
         self.calls.identity.expire(now, &mut late);
         self.calls.action.expire(now, &mut late);
         self.calls.save.expire(now, &mut late);
+        self.kept.expire(now, &mut late);
         self.expire_boot_flags(now);
         late.into_iter()
             .map(|asker| {

@@ -24,7 +24,7 @@ impl Behaviour {
             Request::SetBmcGlobalEnables(request) => self.set_global_enables(request),
             Request::GetBmcGlobalEnables(_) => ok(self.app.enables),
 
-            Request::SetChannelAccess(request) => self.set_channel_access(request),
+            Request::SetChannelAccess(request) => self.set_channel_access(request, asker),
             Request::GetChannelAccess(request) => self.channel_access(request),
             Request::GetChannelInfo(request) => channel::info(request, sessions),
 
@@ -43,7 +43,7 @@ impl Behaviour {
             Request::SetPowerCycleInterval(_) => ok(()),
             Request::GetSystemRestartCause(_) => self.restart_cause(asker),
             Request::GetPohCounter(_) => self.poh_counter(asker),
-            Request::SetPowerRestorePolicy(request) => self.power_restore_policy(request),
+            Request::SetPowerRestorePolicy(request) => self.power_restore_policy(request, asker),
             Request::SetSystemBootOptions(request) => {
                 self.set_boot_options(request, asker, sessions)
             }

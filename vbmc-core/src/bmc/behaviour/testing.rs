@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::{Asker, Behaviour, Deliveries, Outcome, Sessions};
 use crate::bmc::mailbox::{Inbox, Message, mailbox};
 use crate::bmc::net::Route;
-use crate::bmc::{Settings, Store};
+use crate::bmc::{Settings, State, Store};
 use crate::host::simulated::Machine;
 use crate::registry::UserRecord;
 
@@ -53,12 +53,18 @@ impl Sessions for Open {
 #[derive(Default)]
 pub(super) struct Shelf {
     saved: Mutex<Vec<Vec<UserRecord>>>,
+    state: Mutex<State>,
     failure: Mutex<Option<io::ErrorKind>>,
 }
 
 impl Shelf {
     pub(super) fn fail(&self, kind: io::ErrorKind) {
         *self.failure.lock() = Some(kind);
+    }
+
+    /// What was saved last.
+    pub(super) fn state(&self) -> State {
+        self.state.lock().clone()
     }
 }
 
@@ -68,6 +74,14 @@ impl Store for Shelf {
             return Err(kind.into());
         }
         self.saved.lock().push(users.to_vec());
+        Ok(())
+    }
+
+    fn save_state(&self, state: &State) -> io::Result<()> {
+        if let Some(kind) = *self.failure.lock() {
+            return Err(kind.into());
+        }
+        *self.state.lock() = state.clone();
         Ok(())
     }
 }
@@ -85,7 +99,7 @@ impl Bench {
         let (mailbox, inbox) = mailbox();
         let host = Arc::new(machine.clone());
         Self {
-            behaviour: Behaviour::new(settings, host, store.clone(), mailbox),
+            behaviour: Behaviour::new(settings, State::default(), host, store.clone(), mailbox),
             machine,
             store,
             session: 1,

@@ -251,7 +251,7 @@ impl Behaviour {
 
     /// The users as the endpoint knows them.
     pub(in crate::bmc) fn endpoint_users(&self) -> Result<Users, settings::SettingsError> {
-        settings::users(&self.settings.users, self.channel.limit())
+        settings::users(&self.settings.users, self.limit())
     }
 }
 

@@ -103,10 +103,24 @@ async fn the_restore_policy_is_kept() {
     let mut bench = Bench::new();
     let set = |policy| SetPowerRestorePolicy { policy };
     let policy = Some(PowerRestorePolicy::AlwaysOn);
-    assert_eq!(bench.ask(set(policy)), Ok(SupportedPolicies::ALL));
+    let changed = bench.change(set(policy)).await;
+    assert_eq!(changed, Ok(SupportedPolicies::ALL));
     assert_eq!(bench.ask(set(None)), Ok(SupportedPolicies::ALL));
     let status = bench.ask(GetChassisStatus).unwrap();
     assert_eq!(status.power.restore_policy, policy);
+    let kept = bench.store.state().chassis.restore;
+    assert_eq!(kept, Some(RestorePolicy::AlwaysOn));
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_saved_is_not_in_force() {
+    let mut bench = Bench::new();
+    bench.store.fail(std::io::ErrorKind::StorageFull);
+    let policy = Some(PowerRestorePolicy::AlwaysOn);
+    let refused = bench.change(SetPowerRestorePolicy { policy }).await;
+    assert_eq!(refused, Err(CompletionCode::Unspecified));
+    let status = bench.ask(GetChassisStatus).unwrap();
+    assert_eq!(status.power.restore_policy, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,6 +35,8 @@ pub(in crate::host::libvirt) fn parse(xml: &str) -> Result<Identity, XmlError> {
         macs,
         vcpus: vcpus.unwrap_or(1),
         memory: domain.child("memory").map(memory).unwrap_or_default(),
+        title: Some(text("title").to_owned()).filter(|title| !title.is_empty()),
+        smbios: Box::default(),
     })
 }
 

@@ -1,0 +1,95 @@
+//! What a BMC keeps beside its users: what was set over IPMI and has to outlive a restart.
+//!
+//! Plain values with a form on disk, which a newer version must go on reading: a field that is missing has its default,
+//! one that is unknown is ignored. What it means lives in `behaviour`.
+
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Serialize};
+
+/// What a BMC keeps beside its users.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The chassis.
+    #[serde(skip_serializing_if = "is_default")]
+    pub chassis: ChassisState,
+    /// The LAN channel.
+    #[serde(skip_serializing_if = "is_default")]
+    pub channel: ChannelState,
+}
+
+impl State {
+    /// The default, which all BMCs share that have nothing to keep.
+    pub(super) fn nothing() -> Arc<Self> {
+        static NOTHING: OnceLock<Arc<State>> = OnceLock::new();
+        Arc::clone(NOTHING.get_or_init(Arc::default))
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What is kept of the chassis.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChassisState {
+    /// What happens to the machine when its host comes up again; none was set.
+    pub restore: Option<RestorePolicy>,
+}
+
+/// What happens to a machine when its host comes up again (§28.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RestorePolicy {
+    /// It stays off.
+    AlwaysOff,
+    /// It is switched on if it was on before.
+    Previous,
+    /// It is switched on.
+    AlwaysOn,
+}
+
+/// What is kept of the LAN channel's access settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChannelState {
+    /// The highest privilege level that anybody can have, 1 (CALLBACK) to 5 (OEM).
+    pub limit: u8,
+    /// Whether alerts are sent.
+    pub alerting: bool,
+    /// Whether each packet is authenticated, and not only the one that opens a session. IPMI 1.5 alone asks.
+    pub per_message_auth: bool,
+    /// Whether commands of USER level are authenticated. IPMI 1.5 alone asks.
+    pub user_level_auth: bool,
+}
+
+impl Default for ChannelState {
+    fn default() -> Self {
+        Self {
+            limit: 4,
+            alerting: false,
+            per_message_auth: true,
+            user_level_auth: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_to_keep_takes_no_room() {
+        assert_eq!(serde_json::to_string(&*State::nothing()).unwrap(), "{}");
+    }
+
+    #[test]
+    fn other_versions_are_read() {
+        let text = r#"{"chassis":{"restore":"always-on","fan":3},"moon":{}}"#;
+        let state: State = serde_json::from_str(text).unwrap();
+        assert_eq!(state.chassis.restore, Some(RestorePolicy::AlwaysOn));
+        assert_eq!(state.channel, ChannelState::default());
+    }
+}
