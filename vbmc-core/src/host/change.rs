@@ -67,8 +67,6 @@ pub enum PauseReason {
     DiskError,
     /// Its watchdog device expired.
     Watchdog,
-    /// The guest's operating system broke down.
-    Crashed,
     /// Something else.
     Other,
 }

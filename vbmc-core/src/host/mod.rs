@@ -45,6 +45,11 @@ pub trait Host: Send + Sync + 'static {
     /// Who the machine is.
     fn identity(&self) -> Reply<Identity>;
 
+    /// Who the machine's operating system says that it is, where it has an agent that tells.
+    fn guest(&self) -> Reply<Guest> {
+        unsupported("a guest agent")
+    }
+
     /// What the machine does at present. Rates are over the last seconds; a host that measures them anew for each call
     /// is asked too often.
     fn figures(&self) -> Reply<Figures> {
@@ -248,6 +253,17 @@ pub struct Smbios {
     pub chassis_serial: Option<String>,
     pub chassis_asset: Option<String>,
     pub chassis_sku: Option<String>,
+}
+
+/// Who a machine's operating system says that it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guest {
+    /// The host name.
+    pub hostname: Option<String>,
+    /// The operating system's full name.
+    pub os: Option<String>,
+    /// Its version.
+    pub os_version: Option<String>,
 }
 
 /// Why a host did not do what it was asked.

@@ -9,8 +9,10 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use tokio::sync::{oneshot, watch};
 
 use super::ffi::{Event, Link, Mailbox};
+use super::figures::Sampler;
 use super::inventory::Inventory;
 use super::lane::{Lane, Spare};
+use super::observers::Observers;
 use super::pool::Pool;
 use super::supervisor;
 use crate::Secret;
@@ -38,6 +40,8 @@ pub(super) struct Shared {
     uri: String,
     sasl: Option<(String, Secret)>,
     pub(super) inventory: Inventory,
+    pub(super) observers: Observers,
+    pub(super) figures: Sampler,
     pub(super) pool: Pool,
     pub(super) mailbox: Mailbox,
     status: watch::Sender<Status>,
@@ -140,6 +144,8 @@ impl Hypervisor {
             uri,
             sasl,
             inventory: Inventory::default(),
+            observers: Observers::default(),
+            figures: Sampler::default(),
             pool: Pool::default(),
             mailbox: Mailbox::new(sender),
             status: watch::Sender::new(Status {

@@ -180,13 +180,18 @@ impl Inventory {
     }
 
     /// Takes a complete listing over: what is not in it is forgotten. Only for a time when nothing else asks libvirt.
-    pub(super) fn replace(&self, listing: Vec<Seen>) {
+    /// Returns which domains were switched while nobody was there to tell, and to what.
+    pub(super) fn replace(&self, listing: Vec<Seen>) -> Vec<(Arc<str>, bool)> {
         let mut index = self.0.write();
         let mut old = std::mem::take(&mut *index);
         index.by_name.reserve(listing.len());
         index.by_uuid.reserve(listing.len());
+        let mut missed = Vec::new();
         for seen in listing {
             if let Some((name, domain)) = old.by_uuid.remove(&seen.uuid) {
+                if domain.power().on != seen.instance.is_some() {
+                    missed.push((Arc::clone(&name), seen.instance.is_some()));
+                }
                 // Nobody told of changes meanwhile.
                 domain.set_boot(BootCache::Unknown);
                 index.by_uuid.insert(seen.uuid, (name, domain));
@@ -197,6 +202,7 @@ impl Inventory {
                 .lock()
                 .observe(seen.instance);
         }
+        missed
     }
 
     /// The UUIDs of all domains.
@@ -292,12 +298,18 @@ mod tests {
             .named("a")
             .unwrap()
             .set_boot(BootCache::Known(None));
-        inventory.replace(vec![seen(A, "a", Some(2))]);
+        assert!(inventory.replace(vec![seen(A, "a", Some(2))]).is_empty());
         assert!(inventory.named("b").is_none());
         assert!(inventory.get(B).is_none());
         let a = inventory.named("a").unwrap();
         assert_eq!(a.power().starts, 2);
         assert_eq!(a.boot(), BootCache::Unknown, "it may have changed unseen");
+        let missed = inventory.replace(vec![seen(A, "a", None), seen(B, "b", Some(3))]);
+        assert_eq!(
+            missed,
+            [("a".into(), false)],
+            "b is new, and was not switched"
+        );
     }
 
     #[test]

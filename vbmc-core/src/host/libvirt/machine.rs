@@ -1,17 +1,22 @@
 //! One machine: [`Host`] over a shared hypervisor.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use virt::domain::Domain;
 
 use super::error::host_error;
+use super::ffi::stats;
+use super::figures::Sampler;
 use super::hypervisor::{Hypervisor, Shared};
 use super::inventory::{self, BootCache};
 use super::lane::Lane;
 use super::operation::{self, Operation};
 use super::supervisor::refresh;
-use super::{boot, power, upkeep};
-use crate::host::{BootOverride, Host, HostError, Identity, PowerAction, PowerStatus, Reply};
+use super::{boot, console, power, upkeep};
+use crate::host::{
+    BootOverride, Console, Figures, Guest, Host, HostError, Identity, Observer, PowerAction,
+    PowerStatus, Reply,
+};
 
 /// A domain by its name. There may be thousands: it holds nothing but that and the hypervisor.
 #[derive(Debug)]
@@ -108,6 +113,57 @@ impl Host for Machine {
             Err(error) => Reply::Now(Err(error)),
         }
     }
+
+    fn figures(&self) -> Reply<Figures> {
+        let domain = match self.domain() {
+            Ok(domain) => domain,
+            Err(error) => return Reply::Now(Err(error)),
+        };
+        match self.shared().figures.fresh(domain.uuid) {
+            Some(fresh) => Reply::Now(fresh),
+            None => Reply::later(Sampler::sample(Arc::clone(self.shared()), domain.uuid)),
+        }
+    }
+
+    fn guest(&self) -> Reply<Guest> {
+        match self.domain() {
+            Ok(domain) => Reply::Later(
+                self.shared()
+                    .call(move |_, lane| guest(&lookup(lane, &domain)?)),
+            ),
+            Err(error) => Reply::Now(Err(error)),
+        }
+    }
+
+    fn console(&self) -> Reply<Box<dyn Console>> {
+        match self.domain() {
+            Ok(domain) => Reply::Later(
+                self.shared()
+                    .call(move |shared, _| console::open(shared, domain.uuid)),
+            ),
+            Err(error) => Reply::Now(Err(error)),
+        }
+    }
+
+    fn observe(&self, observer: Weak<dyn Observer>) {
+        self.shared().observers.add(&self.name, observer);
+    }
+}
+
+/// Asks the guest's agent who the guest is.
+fn guest(domain: &Domain) -> Result<Guest, HostError> {
+    let mut guest = Guest::default();
+    stats::of_guest(domain, |name, text| {
+        let field = match name {
+            "hostname" => &mut guest.hostname,
+            "os.pretty-name" => &mut guest.os,
+            "os.version-id" => &mut guest.os_version,
+            _ => return,
+        };
+        *field = Some(text.to_owned());
+    })
+    .map_err(|error| host_error(&error))?;
+    Ok(guest)
 }
 
 fn lookup(lane: &Lane, domain: &inventory::Domain) -> Result<Domain, HostError> {

@@ -10,6 +10,9 @@
 //! | `machine` | [`Host`] for one domain |
 //! | `operation` | one operation at a time on a domain |
 //! | `power`, `boot` | what the operations do |
+//! | `console` | a serial console as a tokio stream |
+//! | `figures` | what all domains do at present, from one call |
+//! | `observers` | who is told what happens to which domain |
 //! | `upkeep` | what is done unasked: boot orders put back after their one start |
 //! | `xml` | domain descriptions read and edited; no libvirt in it |
 //! | `error` | what a libvirt error means |
@@ -21,12 +24,15 @@
 
 pub mod admin;
 mod boot;
+mod console;
 mod error;
 mod ffi;
+mod figures;
 mod hypervisor;
 mod inventory;
 mod lane;
 mod machine;
+mod observers;
 mod operation;
 mod pool;
 mod power;

@@ -19,7 +19,7 @@ use super::hypervisor::{Session, Shared};
 use super::inventory::{Inventory, Seen, Uuid};
 use super::lane::{self, Spare};
 use super::upkeep::Chore;
-use crate::host::HostError;
+use crate::host::{Happening, HostError, StopReason};
 
 /// How often a remote hypervisor is asked for a sign of life. Several fit into the time for which cached states are
 /// trusted, so that one slow answer on a busy machine does no harm.
@@ -113,7 +113,11 @@ fn synchronise(shared: &Shared, generation: u64) -> Result<Session, Error> {
     // Before the listing, or what happens in between would go unnoticed.
     link.subscribe(&shared.mailbox, generation)?;
     let listing = list(link.connect())?;
-    shared.inventory.replace(listing);
+    for (name, on) in shared.inventory.replace(listing) {
+        let unseen = Happening::Stopped(StopReason::Unknown);
+        let what = if on { Happening::Started } else { unseen };
+        shared.observers.tell(&name, what);
+    }
     let spare = Spare::open(shared, remote)?;
     Ok(Session::new(link, remote, spare))
 }
@@ -161,19 +165,36 @@ fn keep(
         };
         let mut changed = BTreeSet::new();
         let mut rebooted = BTreeSet::new();
+        let mut happened = Vec::new();
         // Bounded by the channel: what is posted meanwhile waits for the next round.
         for event in first.into_iter().chain(events.try_iter().take(1024)) {
             match event {
-                Event::Changed(uuid) => drop(changed.insert(uuid)),
-                Event::Rebooted(uuid) => drop(rebooted.insert(uuid)),
+                Event::Changed(uuid, what) => {
+                    changed.insert(uuid);
+                    happened.extend(what.map(|what| (uuid, what)));
+                }
+                Event::Rebooted(uuid) => {
+                    rebooted.insert(uuid);
+                    happened.push((uuid, Happening::Reset));
+                }
+                Event::Happened(uuid, what) => happened.push((uuid, what)),
                 Event::Closed(closed) if closed == generation => {
                     return "the connection was closed".into();
                 }
                 Event::Closed(_) | Event::Wake => {}
             }
         }
+        // By the names that the domains have now: one that ends with its instance is forgotten below.
+        let happened: Vec<_> = happened
+            .into_iter()
+            .filter_map(|(uuid, what)| Some((shared.inventory.get(uuid)?.0, what)))
+            .collect();
         if let Err(reason) = apply(shared, connect, &changed) {
             return reason;
+        }
+        // Whoever hears of it and asks for the state gets the new one.
+        for (name, what) in happened {
+            shared.observers.tell(&name, what);
         }
         let changed = changed.into_iter().map(|uuid| (uuid, Chore::Settle));
         let rebooted = rebooted.into_iter().map(|uuid| (uuid, Chore::AfterReboot));

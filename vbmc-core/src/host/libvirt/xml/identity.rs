@@ -2,7 +2,7 @@
 
 use super::XmlError;
 use super::tree::Element;
-use crate::host::Identity;
+use crate::host::{Identity, Smbios};
 
 /// Reads the identity from a description.
 pub(in crate::host::libvirt) fn parse(xml: &str) -> Result<Identity, XmlError> {
@@ -36,7 +36,37 @@ pub(in crate::host::libvirt) fn parse(xml: &str) -> Result<Identity, XmlError> {
         vcpus: vcpus.unwrap_or(1),
         memory: domain.child("memory").map(memory).unwrap_or_default(),
         title: Some(text("title").to_owned()).filter(|title| !title.is_empty()),
-        smbios: Box::default(),
+        smbios: domain.child("sysinfo").map(smbios).unwrap_or_default(),
+    })
+}
+
+/// Reads SMBIOS strings. Only those that were set are there: the rest is the hypervisor's own choice.
+fn smbios(sysinfo: &Element) -> Box<Smbios> {
+    let entry = |table: &str, name: &str| {
+        let mut entries = sysinfo.child(table)?.children.iter();
+        let entry = entries.find(|entry| entry.attribute("name") == Some(name))?;
+        Some(entry.text.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    Box::new(Smbios {
+        bios_vendor: entry("bios", "vendor"),
+        bios_version: entry("bios", "version"),
+        bios_date: entry("bios", "date"),
+        manufacturer: entry("system", "manufacturer"),
+        product: entry("system", "product"),
+        version: entry("system", "version"),
+        serial: entry("system", "serial"),
+        sku: entry("system", "sku"),
+        family: entry("system", "family"),
+        board_manufacturer: entry("baseBoard", "manufacturer"),
+        board_product: entry("baseBoard", "product"),
+        board_version: entry("baseBoard", "version"),
+        board_serial: entry("baseBoard", "serial"),
+        board_asset: entry("baseBoard", "asset"),
+        chassis_manufacturer: entry("chassis", "manufacturer"),
+        chassis_version: entry("chassis", "version"),
+        chassis_serial: entry("chassis", "serial"),
+        chassis_asset: entry("chassis", "asset"),
+        chassis_sku: entry("chassis", "sku"),
     })
 }
 
@@ -102,6 +132,26 @@ mod tests {
             ]
         );
         assert_eq!((identity.vcpus, identity.memory), (2, 8 << 30));
+        assert_eq!(
+            (identity.title, *identity.smbios),
+            (None, Smbios::default())
+        );
+    }
+
+    #[test]
+    fn what_the_owner_wrote_about_the_machine_is_read() {
+        let identity = parse(
+            "<domain><title>The lab&#39;s controller</title><sysinfo type='smbios'>
+             <system><entry name='manufacturer'>Acme</entry><entry name='serial'> 42 </entry></system>
+             <baseBoard><entry name='serial'>43</entry></baseBoard></sysinfo></domain>",
+        )
+        .unwrap();
+        assert_eq!(identity.title.as_deref(), Some("The lab's controller"));
+        let smbios = identity.smbios;
+        assert_eq!(smbios.manufacturer.as_deref(), Some("Acme"));
+        assert_eq!(smbios.serial.as_deref(), Some("42"));
+        assert_eq!(smbios.board_serial.as_deref(), Some("43"));
+        assert_eq!(smbios.product, None);
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! What the `virt` crate does not wrap, and all unsafe code of this crate.
 //!
-//! The event loop, callbacks, SASL credentials and calls without a wrapper live here, each behind a safe function.
-//! Nothing here decides anything: callbacks hand an [`Event`] to a bounded channel and return, since they run on
-//! libvirt's one event loop thread, which every connection of the process shares.
+//! The event loop, callbacks, SASL credentials and calls without a wrapper live here, each behind a safe function;
+//! consoles are in `stream`, bulk statistics and what guest agents tell in `stats`. Nothing here decides anything:
+//! callbacks hand an [`Event`] to a bounded channel and return, since they run on libvirt's one event loop thread, which
+//! every connection of the process shares.
 
-use std::ffi::{CString, c_int, c_uint, c_void};
+pub(super) mod stats;
+pub(super) mod stream;
+
+use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
@@ -17,14 +21,18 @@ use virt::sys;
 
 use super::inventory::Uuid;
 use crate::Secret;
+use crate::host::{Happening, PauseReason, StopReason};
 
 /// What libvirt tells of its own accord.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
-    /// A domain was defined, undefined, renamed, started, stopped, paused ...: look at it again.
-    Changed(Uuid),
+    /// A domain was defined, undefined, renamed, started, stopped, paused ...: look at it again. What happened, where
+    /// somebody might want to know.
+    Changed(Uuid, Option<Happening>),
     /// A guest rebooted inside its running instance.
     Rebooted(Uuid),
+    /// Something happened to a domain that changed none of what is known of it.
+    Happened(Uuid, Happening),
     /// The connection with this generation is closed.
     Closed(u64),
     /// Somebody wants the supervisor to look at its flags: to stop, or to connect now.
@@ -115,7 +123,7 @@ impl Link {
     ///
     /// # Errors
     ///
-    /// Fails when lifecycle events cannot be had. Drivers inside the client library cannot tell of reboots or of their
+    /// Fails when lifecycle events cannot be had. Drivers inside the client library cannot tell of the others or of their
     /// own closing; that is no error.
     pub(super) fn subscribe(&mut self, mailbox: &Mailbox, generation: u64) -> Result<(), Error> {
         // SAFETY: libvirt keeps a callback of another signature under this one type and casts it back according to the
@@ -126,8 +134,29 @@ impl Link {
             )
         };
         self.register(sys::VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle, mailbox)?;
-        if let Err(error) = self.register(sys::VIR_DOMAIN_EVENT_ID_REBOOT, on_reboot, mailbox) {
-            tracing::debug!(%error, "this hypervisor does not tell of reboots");
+        // SAFETY: as above; WATCHDOG calls it with the four arguments of `on_watchdog`.
+        let watchdog = unsafe {
+            std::mem::transmute::<WatchdogCallback, unsafe extern "C" fn(_, _, *mut c_void)>(
+                on_watchdog,
+            )
+        };
+        // SAFETY: as above; IO_ERROR calls it with the six arguments of `on_disk_error`.
+        let disk_error = unsafe {
+            std::mem::transmute::<DiskErrorCallback, unsafe extern "C" fn(_, _, *mut c_void)>(
+                on_disk_error,
+            )
+        };
+        for (event, callback) in [
+            (
+                sys::VIR_DOMAIN_EVENT_ID_REBOOT,
+                on_reboot as unsafe extern "C" fn(_, _, _),
+            ),
+            (sys::VIR_DOMAIN_EVENT_ID_WATCHDOG, watchdog),
+            (sys::VIR_DOMAIN_EVENT_ID_IO_ERROR, disk_error),
+        ] {
+            if let Err(error) = self.register(event, callback, mailbox) {
+                tracing::debug!(event, %error, "this hypervisor does not tell of some events");
+            }
         }
 
         let opaque = Box::into_raw(Box::new(CloseTarget {
@@ -204,6 +233,18 @@ impl Drop for Link {
 type LifecycleCallback =
     unsafe extern "C" fn(sys::virConnectPtr, sys::virDomainPtr, c_int, c_int, *mut c_void);
 
+type WatchdogCallback =
+    unsafe extern "C" fn(sys::virConnectPtr, sys::virDomainPtr, c_int, *mut c_void);
+
+type DiskErrorCallback = unsafe extern "C" fn(
+    sys::virConnectPtr,
+    sys::virDomainPtr,
+    *const c_char,
+    *const c_char,
+    c_int,
+    *mut c_void,
+);
+
 struct CloseTarget {
     mailbox: Mailbox,
     generation: u64,
@@ -212,12 +253,64 @@ struct CloseTarget {
 unsafe extern "C" fn on_lifecycle(
     _: sys::virConnectPtr,
     domain: sys::virDomainPtr,
-    _: c_int,
+    event: c_int,
+    detail: c_int,
+    opaque: *mut c_void,
+) {
+    let happening = happening(event as c_uint, detail as c_uint);
+    // SAFETY: libvirt passes a live domain and the mailbox that was registered.
+    unsafe { post(domain, opaque, |uuid| Event::Changed(uuid, happening)) };
+}
+
+unsafe extern "C" fn on_watchdog(
+    _: sys::virConnectPtr,
+    domain: sys::virDomainPtr,
     _: c_int,
     opaque: *mut c_void,
 ) {
-    // SAFETY: libvirt passes a live domain and the mailbox that was registered.
-    unsafe { post(domain, opaque, Event::Changed) };
+    let event = |uuid| Event::Happened(uuid, Happening::WatchdogExpired);
+    // SAFETY: as above.
+    unsafe { post(domain, opaque, event) };
+}
+
+unsafe extern "C" fn on_disk_error(
+    _: sys::virConnectPtr,
+    domain: sys::virDomainPtr,
+    _: *const c_char,
+    _: *const c_char,
+    _: c_int,
+    opaque: *mut c_void,
+) {
+    let event = |uuid| Event::Happened(uuid, Happening::DiskError);
+    // SAFETY: as above.
+    unsafe { post(domain, opaque, event) };
+}
+
+/// What a lifecycle event tells.
+fn happening(event: c_uint, detail: c_uint) -> Option<Happening> {
+    Some(match event {
+        sys::VIR_DOMAIN_EVENT_STARTED => Happening::Started,
+        sys::VIR_DOMAIN_EVENT_RESUMED => Happening::Resumed,
+        sys::VIR_DOMAIN_EVENT_SHUTDOWN => Happening::ShuttingDown,
+        sys::VIR_DOMAIN_EVENT_CRASHED => Happening::Crashed,
+        sys::VIR_DOMAIN_EVENT_SUSPENDED => Happening::Paused(match detail {
+            sys::VIR_DOMAIN_EVENT_SUSPENDED_PAUSED => PauseReason::Requested,
+            sys::VIR_DOMAIN_EVENT_SUSPENDED_IOERROR => PauseReason::DiskError,
+            sys::VIR_DOMAIN_EVENT_SUSPENDED_WATCHDOG => PauseReason::Watchdog,
+            _ => PauseReason::Other,
+        }),
+        sys::VIR_DOMAIN_EVENT_STOPPED => Happening::Stopped(match detail {
+            sys::VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN => StopReason::Shutdown,
+            sys::VIR_DOMAIN_EVENT_STOPPED_DESTROYED => StopReason::Destroyed,
+            sys::VIR_DOMAIN_EVENT_STOPPED_CRASHED => StopReason::Crashed,
+            sys::VIR_DOMAIN_EVENT_STOPPED_MIGRATED | sys::VIR_DOMAIN_EVENT_STOPPED_SAVED => {
+                StopReason::Moved
+            }
+            sys::VIR_DOMAIN_EVENT_STOPPED_FAILED => StopReason::Failed,
+            _ => StopReason::Unknown,
+        }),
+        _ => return None,
+    })
 }
 
 unsafe extern "C" fn on_reboot(
@@ -232,7 +325,7 @@ unsafe extern "C" fn on_reboot(
 /// # Safety
 ///
 /// `domain` must be a live domain, and `opaque` a `Box<Mailbox>` that outlives the call.
-unsafe fn post(domain: sys::virDomainPtr, opaque: *mut c_void, event: fn(Uuid) -> Event) {
+unsafe fn post(domain: sys::virDomainPtr, opaque: *mut c_void, event: impl FnOnce(Uuid) -> Event) {
     let mut uuid = [0; 16];
     // SAFETY: the domain is live, and the buffer holds VIR_UUID_BUFLEN (16) bytes.
     let code = unsafe { sys::virDomainGetUUID(domain, uuid.as_mut_ptr()) };
