@@ -33,7 +33,7 @@ use crate::host::{Change, Host, Observer};
 
 pub use settings::{Settings, SettingsError};
 pub use state::{ChannelState, ChassisState, RestorePolicy, State};
-pub use store::Store;
+pub use store::{EventRecord, Store};
 
 /// A running BMC. Dropping it stops it.
 #[derive(Debug)]

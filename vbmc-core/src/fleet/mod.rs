@@ -7,6 +7,7 @@
 //! | `slot.rs` | one BMC's place: its settings, whether it runs, who may change it when |
 //! | `follow.rs` | files that changed: read anew and put into effect |
 //! | `listeners.rs` | which BMC has which address, and the words for an address that cannot be had |
+//! | `events.rs` | an event log as lines of text |
 //! | `error.rs` | [`FleetError`] |
 //!
 //! Every command on one BMC waits for its turn; commands on different BMCs run side by side. A BMC that cannot run is
@@ -27,6 +28,7 @@ use crate::host::{CheckError, HostError, Hosts, Target};
 use crate::registry::{BmcConfig, BmcName, Registry, RegistryError};
 
 mod error;
+mod events;
 mod follow;
 mod listeners;
 mod slot;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::{BmcView, Options};
-use crate::bmc::{Bmc, Settings, State as Kept, Store};
+use super::{BmcView, Options, events};
+use crate::bmc::{Bmc, EventRecord, Settings, State as Kept, Store};
 use crate::control::Status;
 use crate::registry::{BmcConfig, BmcName, Registry, RegistryError, UserRecord};
 
@@ -299,6 +299,9 @@ pub(super) fn settings(name: &BmcName, config: &BmcConfig, options: &Options) ->
 /// The file beside a BMC's settings that holds its [`bmc::State`](crate::bmc::State).
 const STATE: &str = "state.json";
 
+/// The file beside a BMC's settings that holds its event log.
+const EVENTS: &str = "events";
+
 /// Keeps what was set over IPMI: users in the BMC's file, the rest in files beside it.
 pub(super) struct FileStore {
     pub(super) slot: Weak<Slot>,
@@ -335,6 +338,30 @@ impl Store for FileStore {
         let text = serde_json::to_string_pretty(state)?;
         self.registry
             .write_beside(&slot.name, STATE, &(text + "\n"))
+    }
+
+    fn load_events(&self) -> io::Result<Vec<EventRecord>> {
+        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
+        let text = self.registry.read_beside(&slot.name, EVENTS)?;
+        let text = text.unwrap_or_default();
+        let records = events::decode(&text);
+        if !events::is_whole(&text) {
+            // A crash in the middle of a line. The next one would be appended to it.
+            self.replace_events(&records)?;
+        }
+        Ok(records)
+    }
+
+    fn append_events(&self, records: &[EventRecord]) -> io::Result<()> {
+        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
+        let text = events::encode(records);
+        self.registry.append_beside(&slot.name, EVENTS, &text)
+    }
+
+    fn replace_events(&self, records: &[EventRecord]) -> io::Result<()> {
+        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
+        let text = events::encode(records);
+        self.registry.write_beside(&slot.name, EVENTS, &text)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A file written anew as a whole, or not at all.
+//! A file written anew as a whole, or not at all; and one that only grows.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -27,6 +27,24 @@ pub(super) fn replace(path: &Path, text: &str, owner: Option<(u32, u32)>) -> io:
     }
     result?;
     sync_dir(dir)
+}
+
+/// Appends to a file, which is made where there is none, and puts it on the disk. Its mode is 0600.
+pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
+    let mut open = OpenOptions::new();
+    open.append(true).mode(0o600);
+    let (mut file, new) = match open.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            (open.create_new(true).open(path)?, true)
+        }
+        opened => (opened?, false),
+    };
+    file.write_all(text.as_bytes())?;
+    file.sync_data()?;
+    match path.parent() {
+        Some(dir) if new => sync_dir(dir),
+        _ => Ok(()),
+    }
 }
 
 /// Puts a directory's entries on the disk.
@@ -62,6 +80,17 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_appended_comes_behind_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        append(&path, "one\n").unwrap();
+        append(&path, "two\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        let mode = fs::metadata(&path).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 
     #[test]
     fn a_failure_leaves_the_old_file_and_nothing_else() {

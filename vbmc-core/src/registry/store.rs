@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::ini::Ini;
-use super::replace::{replace, sync_dir};
+use super::replace::{append, replace, sync_dir};
 use super::{BmcConfig, BmcName, ConfigError, codec};
 
 /// The file of a BMC inside its directory.
@@ -298,6 +298,15 @@ impl Registry {
     /// What the system said; what was there before is still there.
     pub fn write_beside(&self, name: &BmcName, file: &str, text: &str) -> io::Result<()> {
         replace(&self.bmc_dir(name).join(file), text, None)
+    }
+
+    /// Appends to a BMC's file of this name, beside its settings. A crash may leave a part of `text` at its end.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn append_beside(&self, name: &BmcName, file: &str, text: &str) -> io::Result<()> {
+        append(&self.bmc_dir(name).join(file), text)
     }
 
     fn read(&self, name: &BmcName) -> Result<(Ini, BmcConfig), RegistryError> {
