@@ -71,6 +71,7 @@ impl Config {
             })
             .collect();
         let mut options = Options::default();
+        options.host_boot = host_boot();
         if let Some(list) = file.text("ipmi", "cipher_suites") {
             options.cipher_suites = cipher_suites("[ipmi] cipher_suites", list)?;
             warnings.extend(weak_suites(&options.cipher_suites));
@@ -140,6 +141,12 @@ fn group(name: &str) -> Result<Gid> {
             "[default] control_group = {name}: there is no such group; make it with `groupadd {name}`"
         ),
     }
+}
+
+/// What tells this boot of the host from others: the power restore policy is applied once in each.
+fn host_boot() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned())
 }
 
 fn weak_suites(ids: &[u8]) -> impl Iterator<Item = String> {

@@ -74,13 +74,14 @@ impl Bmc {
         let ears = Arc::new(Ears(mailbox.clone()));
         let observer: Weak<Ears> = Arc::downgrade(&ears);
         host.observe(observer);
-        let behaviour = Behaviour::new(settings, state, host, store, mailbox.clone());
+        let mut behaviour = Behaviour::new(settings, state, host, store, mailbox.clone());
         let settings = behaviour.settings();
         let config = settings::config(settings, behaviour.limit())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         settings::warn_of_weak_suites(&settings.name, config.suites);
         let socket = Socket::bind(settings.listen)?;
         let local = socket.local_addr();
+        behaviour.mains_on();
         tokio::spawn(Task::new(socket, config, behaviour, inbox).run());
         Ok(Self {
             local,

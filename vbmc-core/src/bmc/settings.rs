@@ -30,6 +30,9 @@ pub struct Settings {
     /// After how long without a chassis control a boot override that was set is taken back (§28.13: 60 s). None:
     /// never, since virtual machines are slow to be scheduled.
     pub boot_flags_expiry: Option<Duration>,
+    /// What tells one boot of the host from the next, such as Linux's `/proc/sys/kernel/random/boot_id`. When it has
+    /// changed since the BMC last ran, the power restore policy is applied. None: it never is.
+    pub host_boot: Option<String>,
 }
 
 impl Settings {
@@ -45,6 +48,7 @@ impl Settings {
             kg: None,
             cipher_suites: vec![3, 17],
             boot_flags_expiry: None,
+            host_boot: None,
         }
     }
 }

@@ -37,6 +37,14 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub struct ChassisState {
     /// What happens to the machine when its host comes up again; none was set.
     pub restore: Option<RestorePolicy>,
+    /// Whether the machine was on when it was last seen; kept under [`RestorePolicy::Previous`] alone.
+    pub was_on: bool,
+    /// The host's boot that this was last true for; [`Settings::host_boot`](super::Settings::host_boot).
+    pub host_boot: Option<String>,
+    /// For how many seconds the machine has been on in all, as far as it was seen, without its present run.
+    pub powered: u64,
+    /// When its present run began, in seconds since 1970; none while it is off.
+    pub on_since: Option<u64>,
 }
 
 /// What happens to a machine when its host comes up again (§28.8).

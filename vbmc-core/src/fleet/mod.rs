@@ -54,12 +54,15 @@ const AGAIN: Duration = Duration::from_millis(50);
 pub struct Options {
     /// The cipher suites that they accept.
     pub cipher_suites: Vec<u8>,
+    /// The host's boot, see [`Settings::host_boot`](crate::bmc::Settings::host_boot).
+    pub host_boot: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             cipher_suites: vec![3, 17],
+            host_boot: None,
         }
     }
 }

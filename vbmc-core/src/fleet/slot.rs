@@ -292,6 +292,7 @@ pub(super) fn settings(name: &BmcName, config: &BmcConfig, options: &Options) ->
         users: config.all_users(),
         kg: config.kg.clone(),
         cipher_suites: suites.unwrap_or(&options.cipher_suites).clone(),
+        host_boot: options.host_boot.clone(),
         ..Settings::new(name.as_str(), config.listen())
     }
 }

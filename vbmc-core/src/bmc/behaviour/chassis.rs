@@ -5,7 +5,7 @@ use std::time::Duration;
 use ipmi_proto::command::Channel;
 use ipmi_proto::command::chassis::{
     ChassisCapabilities, ChassisControl, ChassisIdentify, ChassisStatus, IdentifyState,
-    LastPowerEvent, MiscChassisState, PohCounter, PowerRestorePolicy, PowerState, RestartCause,
+    LastPowerEvent, MiscChassisState, PowerRestorePolicy, PowerState, RestartCause,
     SetChassisCapabilities, SetPowerRestorePolicy, SupportedPolicies, SystemRestart,
 };
 use ipmi_proto::message::BMC_ADDRESS;
@@ -25,9 +25,9 @@ pub(super) struct Chassis {
     identify: Identify,
     /// The machine as it was when the chassis control in flight, or the last one, began.
     before: Option<PowerStatus>,
-    /// How many starts there will have been by the last chassis control that started the machine. More: somebody else
-    /// has started it since.
-    started: Option<u64>,
+    /// How many starts there will have been by the last start of ours, and what that was. More: somebody else has started
+    /// the machine since.
+    started: Option<(u64, RestartCause)>,
 }
 
 /// The identify light, as far as a virtual machine has one.
@@ -76,14 +76,20 @@ impl Chassis {
             PowerAction::Off | PowerAction::Shutdown | PowerAction::Nmi => false,
         };
         if starts && let Some(before) = self.before {
-            self.started = Some(before.starts + 1);
+            self.started_by(before.starts + 1, RestartCause::ChassisControl);
         }
         starts
     }
 
-    /// Whether the machine's present run began with a chassis control.
-    fn started_by_command(&self, power: PowerStatus) -> bool {
-        power.on && self.started.is_some_and(|starts| power.starts <= starts)
+    /// A start of ours, the machine's `starts`th.
+    pub(super) fn started_by(&mut self, starts: u64, cause: RestartCause) {
+        self.started = Some((starts, cause));
+    }
+
+    /// What of ours the machine's present run began with.
+    fn cause(&self, power: PowerStatus) -> Option<RestartCause> {
+        let (_, cause) = self.started.filter(|(starts, _)| power.starts <= *starts)?;
+        power.on.then_some(cause)
     }
 }
 
@@ -98,7 +104,7 @@ impl Behaviour {
                     ..PowerState::default()
                 },
                 last_event: LastPowerEvent {
-                    on_by_command: this.chassis.started_by_command(power),
+                    on_by_command: this.chassis.cause(power) == Some(RestartCause::ChassisControl),
                     ..LastPowerEvent::default()
                 },
                 misc: MiscChassisState {
@@ -158,27 +164,13 @@ impl Behaviour {
     /// Get System Restart Cause, §28.11.
     pub(super) fn restart_cause(&mut self, asker: &Asker) -> Outcome {
         self.with_power(asker, |this, power| {
-            answer(Ok(if this.chassis.started_by_command(power) {
-                SystemRestart {
-                    cause: RestartCause::ChassisControl,
-                    channel: LAN,
-                }
-            } else {
-                SystemRestart {
-                    cause: RestartCause::Unknown,
-                    channel: Channel::new(0),
-                }
-            }))
-        })
-    }
-
-    /// Get POH Counter, §28.14, in whole hours.
-    pub(super) fn poh_counter(&mut self, asker: &Asker) -> Outcome {
-        self.with_power(asker, |_, power| {
-            let hours = power.powered.as_secs() / 3600;
-            answer(Ok(PohCounter {
-                minutes_per_count: 60,
-                count: hours.try_into().unwrap_or(u32::MAX),
+            let cause = this.chassis.cause(power);
+            answer(Ok(SystemRestart {
+                cause: cause.unwrap_or(RestartCause::Unknown),
+                channel: match cause {
+                    Some(RestartCause::ChassisControl) => LAN,
+                    _ => Channel::new(0),
+                },
             }))
         })
     }
@@ -192,11 +184,10 @@ impl Behaviour {
         let supported = SupportedPolicies::ALL;
         match request.policy {
             None => ok(supported),
-            Some(policy) => self.change_state(
-                asker,
-                |state| state.chassis.restore = Some(kept_of(policy)),
-                move |_| answer(Ok(supported)),
-            ),
+            Some(policy) => {
+                let keep = self.keep_policy(policy);
+                self.change_state(asker, keep, move |_| answer(Ok(supported)))
+            }
         }
     }
 }
@@ -206,14 +197,6 @@ fn policy_of(policy: RestorePolicy) -> PowerRestorePolicy {
         RestorePolicy::AlwaysOff => PowerRestorePolicy::AlwaysOff,
         RestorePolicy::Previous => PowerRestorePolicy::Previous,
         RestorePolicy::AlwaysOn => PowerRestorePolicy::AlwaysOn,
-    }
-}
-
-fn kept_of(policy: PowerRestorePolicy) -> RestorePolicy {
-    match policy {
-        PowerRestorePolicy::AlwaysOff => RestorePolicy::AlwaysOff,
-        PowerRestorePolicy::Previous => RestorePolicy::Previous,
-        PowerRestorePolicy::AlwaysOn => RestorePolicy::AlwaysOn,
     }
 }
 

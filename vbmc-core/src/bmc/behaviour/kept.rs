@@ -48,6 +48,12 @@ impl Kept {
         &self.now
     }
 
+    /// Whether a change is on its way to the disk.
+    #[cfg(test)]
+    pub(super) fn is_saving(&self) -> bool {
+        self.saving.is_some()
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.waiting
             .iter()

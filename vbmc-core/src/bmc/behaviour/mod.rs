@@ -12,6 +12,7 @@ mod chassis;
 mod kept;
 mod lan;
 mod repeat;
+mod restore;
 mod route;
 #[cfg(test)]
 mod testing;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::Answer;
 use ipmi_proto::command::app::UserId;
+use ipmi_proto::command::chassis::RestartCause;
 use ipmi_proto::wire::Encode;
 use tokio::time::Instant;
 
@@ -33,6 +35,7 @@ use self::channel::Channel;
 use self::chassis::Chassis;
 use self::kept::Kept;
 use self::repeat::Recent;
+use self::restore::Switched;
 use self::users::Save;
 use super::mailbox::Mailbox;
 use super::{Settings, State, Store};
@@ -88,6 +91,7 @@ pub(super) enum Done {
     Action(Result<(), HostError>),
     Saved(Result<(), HostError>),
     Kept(Result<(), HostError>),
+    Restored(Result<Switched, HostError>),
 }
 
 /// Something that changes the machine. One is in flight at a time.
@@ -120,6 +124,8 @@ pub(super) struct Behaviour {
     chassis: Chassis,
     boot: Boot,
     recent: Option<Recent>,
+    /// Why the machine is being switched on by itself, while it is.
+    restoring: Option<RestartCause>,
     effects: Vec<Effect>,
 }
 
@@ -143,6 +149,7 @@ impl Behaviour {
             chassis: Chassis::default(),
             boot: Boot::default(),
             recent: None,
+            restoring: None,
             effects: Vec::new(),
         }
     }
@@ -168,9 +175,16 @@ impl Behaviour {
         self.settings = new;
     }
 
+    /// Whether something is under way that nobody has to wait for.
+    #[cfg(test)]
+    fn is_busy(&self) -> bool {
+        self.restoring.is_some() || self.kept.is_saving()
+    }
+
     /// Something happened to the machine.
     pub(super) fn happened(&mut self, change: Change) {
         tracing::debug!(bmc = self.settings.name, ?change, "the machine");
+        self.note_power(&change);
     }
 
     /// Starts anew, with the same settings. The calls in flight are still in flight.
@@ -216,6 +230,10 @@ impl Behaviour {
                 self.deliver(ended, &result)
             }
             Done::Kept(result) => self.state_saved(&result),
+            Done::Restored(result) => {
+                self.restored(result);
+                Deliveries::new()
+            }
             Done::Saved(result) => {
                 let ended = self.calls.save.finish();
                 if let (Some((save, _)), Ok(())) = (&ended, &result) {

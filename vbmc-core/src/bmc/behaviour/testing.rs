@@ -18,6 +18,7 @@ use crate::bmc::mailbox::{Inbox, Message, mailbox};
 use crate::bmc::net::Route;
 use crate::bmc::{Settings, State, Store};
 use crate::host::simulated::Machine;
+use crate::host::{Host as _, PowerStatus, Reply};
 use crate::registry::UserRecord;
 
 pub(super) struct Bench {
@@ -92,6 +93,11 @@ impl Bench {
     }
 
     pub(super) fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::restarted(State::default(), change)
+    }
+
+    /// A BMC that finds this state kept.
+    pub(super) fn restarted(state: State, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new("bmc", ([127, 0, 0, 1], 623).into());
         change(&mut settings);
         let machine = Machine::new("machine");
@@ -99,7 +105,7 @@ impl Bench {
         let (mailbox, inbox) = mailbox();
         let host = Arc::new(machine.clone());
         Self {
-            behaviour: Behaviour::new(settings, State::default(), host, store.clone(), mailbox),
+            behaviour: Behaviour::new(settings, state, host, store.clone(), mailbox),
             machine,
             store,
             session: 1,
@@ -167,6 +173,21 @@ impl Bench {
         self.settle().await;
         let answer = self.answer(number).expect("an answer after the call");
         answer.map(|data| C::Response::decode(&data).unwrap())
+    }
+
+    /// The machine's power.
+    pub(super) fn power(&self) -> PowerStatus {
+        match self.machine.power() {
+            Reply::Now(power) => power.expect("a machine without faults"),
+            Reply::Later(_) => panic!("the simulated machine answers at once"),
+        }
+    }
+
+    /// Waits for all calls in flight, and for those that they lead to.
+    pub(super) async fn settle_all(&mut self) {
+        while self.behaviour.is_busy() {
+            self.settle().await;
+        }
     }
 
     /// Waits for a call in flight.

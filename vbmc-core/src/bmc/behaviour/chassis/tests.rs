@@ -2,7 +2,7 @@ use super::*;
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::command::chassis::{
-    GetChassisCapabilities, GetChassisStatus, GetPohCounter, GetSystemRestartCause,
+    GetChassisCapabilities, GetChassisStatus, GetSystemRestartCause,
 };
 
 use crate::bmc::behaviour::calls::DEADLINE;
@@ -210,17 +210,6 @@ async fn the_identify_light_goes_out_by_itself() {
     assert_eq!(light(&mut bench), Some(IdentifyState::Indefinite));
     bench.ask(ChassisIdentify::Off).unwrap();
     assert_eq!(light(&mut bench), Some(IdentifyState::Off));
-}
-
-#[tokio::test(start_paused = true)]
-async fn power_on_hours_count_the_time_that_the_machine_is_on() {
-    let mut bench = Bench::new();
-    bench.machine.switch(true);
-    tokio::time::advance(Duration::from_secs(2 * 3600 + 60)).await;
-    bench.machine.switch(false);
-    tokio::time::advance(Duration::from_secs(3600)).await;
-    let counter = bench.ask(GetPohCounter).unwrap();
-    assert_eq!((counter.minutes_per_count, counter.count), (60, 2));
 }
 
 #[tokio::test]
