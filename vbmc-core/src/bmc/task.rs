@@ -154,6 +154,7 @@ impl Task {
         {
             Event::Reply => self.send(out, route),
             Event::Request(incoming) => self.request(now, incoming, route, out),
+            Event::Sol { .. } => {}
             Event::Dropped(reason) => {
                 tracing::trace!(bmc = self.name(), peer = %route.peer, %reason, "dropped");
             }

@@ -56,6 +56,7 @@ pub(crate) fn rate(
                 }
                 Event::Failed(error) => bail!("no session: {error}"),
                 Event::Closed => bail!("the session was closed"),
+                _ => {}
             }
         }
         if started.is_some_and(|started| started.elapsed() >= duration) {

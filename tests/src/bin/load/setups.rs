@@ -80,7 +80,7 @@ async fn one(bmc: SocketAddr, config: Config, origin: Instant) -> Result<bool> {
                     console.close();
                 }
                 Event::Failed(_) | Event::Closed => return Ok(opened),
-                Event::Response { .. } => {}
+                _ => {}
             }
         }
         while console.poll_transmit(now(), &mut rand::rng(), &mut out) {

@@ -7,8 +7,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipmi_proto::command::app::AuthTypes;
 use ipmi_proto::command::transport::{
     AddressSource, ArpControl, BadPasswordThreshold, CipherSuiteIds, CipherSuitePrivileges,
-    GetLanConfigurationParameters, Ipv4Header, LanConfiguration, LanParameter, LanSelector,
+    GetLanConfigurationParameters, Ipv4Header, LanParameter, LanSelector, VlanId,
 };
+use ipmi_proto::command::{ParameterData, SetInProgress};
 
 use super::calls::Asker;
 use super::{Behaviour, Outcome, channel, ok, refuse};
@@ -36,10 +37,10 @@ impl Behaviour {
             return refuse(code);
         }
         if request.revision_only {
-            return ok(LanConfiguration::REVISION);
+            return ok(ParameterData::REVISION);
         }
         match self.lan_value(request.selector, asker.route.local) {
-            Some(parameter) => ok(LanConfiguration::from(&parameter)),
+            Some(parameter) => ok(ParameterData::from(&parameter)),
             None => refuse(GetLanConfigurationParameters::NOT_SUPPORTED.into()),
         }
     }
@@ -50,7 +51,7 @@ impl Behaviour {
         let interface = || local.and_then(Interface::with).unwrap_or_default();
         let suites = &self.settings.cipher_suites;
         Some(match selector {
-            LanSelector::SET_IN_PROGRESS => LanParameter::SetComplete,
+            LanSelector::SET_IN_PROGRESS => LanParameter::SetInProgress(SetInProgress::Complete),
             // These are IPMI 1.5's.
             LanSelector::AUTH_SUPPORT => LanParameter::AuthSupport(AuthTypes::default()),
             LanSelector::AUTH_ENABLES => LanParameter::AuthEnables([AuthTypes::default(); 5]),
@@ -69,7 +70,7 @@ impl Behaviour {
                 gratuitous: false,
             }),
             LanSelector::COMMUNITY => LanParameter::Community(COMMUNITY),
-            LanSelector::VLAN_ID => LanParameter::VlanId(None),
+            LanSelector::VLAN_ID => LanParameter::VlanId(VlanId::default()),
             LanSelector::VLAN_PRIORITY => LanParameter::VlanPriority(0),
             LanSelector::CIPHER_SUITE_COUNT => {
                 LanParameter::CipherSuiteCount(suites.len().try_into().unwrap_or(u8::MAX))
