@@ -25,14 +25,14 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
-use self::behaviour::Behaviour;
+use self::behaviour::{Behaviour, Loaded};
 use self::mailbox::{Mailbox, Message, mailbox};
 use self::net::Socket;
 use self::task::Task;
 use crate::host::{Change, Host, Observer};
 
 pub use settings::{Settings, SettingsError};
-pub use state::{ChannelState, ChassisState, RestorePolicy, State};
+pub use state::{ChannelState, ChassisState, RestorePolicy, SelState, State};
 pub use store::{EventRecord, Store};
 
 /// A running BMC. Dropping it stops it.
@@ -71,10 +71,20 @@ impl Bmc {
             tracing::error!(bmc = settings.name, %error, "what was set over IPMI cannot be read; the defaults are in force");
             State::default()
         });
+        let events = store.load_events().unwrap_or_else(|error| {
+            tracing::error!(bmc = settings.name, %error, "the event log cannot be read, and starts empty");
+            Vec::new()
+        });
         let ears = Arc::new(Ears(mailbox.clone()));
         let observer: Weak<Ears> = Arc::downgrade(&ears);
         host.observe(observer);
-        let mut behaviour = Behaviour::new(settings, state, host, store, mailbox.clone());
+        let mut behaviour = Behaviour::new(
+            settings,
+            Loaded { state, events },
+            host,
+            store,
+            mailbox.clone(),
+        );
         let settings = behaviour.settings();
         let config = settings::config(settings, behaviour.limit())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;

@@ -17,6 +17,9 @@ pub struct State {
     /// The LAN channel.
     #[serde(skip_serializing_if = "is_default")]
     pub channel: ChannelState,
+    /// The event log, but for its records.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sel: SelState,
 }
 
 impl State {
@@ -57,6 +60,16 @@ pub enum RestorePolicy {
     Previous,
     /// It is switched on.
     AlwaysOn,
+}
+
+/// What is kept of the event log beside its records.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SelState {
+    /// When it was last cleared, in seconds since 1970.
+    pub erased: Option<u64>,
+    /// The offset of local time that consoles are to show, in minutes.
+    pub utc_offset: Option<i16>,
 }
 
 /// What is kept of the LAN channel's access settings.

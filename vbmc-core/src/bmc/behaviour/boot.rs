@@ -300,7 +300,7 @@ impl Behaviour {
             return;
         }
         self.boot.expiry = None;
-        match self.start(&clear) {
+        match self.start(&clear, None) {
             None => self.calls.action.wait(clear, None),
             Some(Ok(())) => {}
             Some(Err(error)) => self.failed_unwatched(&clear, &error),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipmi_proto::bmc::{Answer, Requester};
 use ipmi_proto::command::Request;
+use ipmi_proto::command::app::UserId;
 use ipmi_proto::handshake::Username;
 use tokio::time::Instant;
 
@@ -58,6 +59,11 @@ impl Asker {
     /// The id of the session that asked, if one did.
     pub(super) fn session(&self) -> Option<u32> {
         self.requester.as_ref().map(|requester| requester.session)
+    }
+
+    /// The user.
+    pub(super) fn user_id(&self) -> Option<UserId> {
+        self.requester.as_ref().map(|requester| requester.user)
     }
 
     /// The user's name, for the log.

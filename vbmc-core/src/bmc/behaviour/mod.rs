@@ -14,6 +14,8 @@ mod lan;
 mod repeat;
 mod restore;
 mod route;
+mod sel;
+mod sensors;
 #[cfg(test)]
 mod testing;
 mod users;
@@ -36,9 +38,10 @@ use self::chassis::Chassis;
 use self::kept::Kept;
 use self::repeat::Recent;
 use self::restore::Switched;
+use self::sel::{Seen, Sel};
 use self::users::Save;
 use super::mailbox::Mailbox;
-use super::{Settings, State, Store};
+use super::{EventRecord, Settings, State, Store};
 use crate::host::{BootOverride, Change, Host, HostError, Identity, PowerStatus, Reply};
 
 /// What a request led to.
@@ -91,7 +94,15 @@ pub(super) enum Done {
     Action(Result<(), HostError>),
     Saved(Result<(), HostError>),
     Kept(Result<(), HostError>),
+    Logged(Result<(), HostError>),
     Restored(Result<Switched, HostError>),
+}
+
+/// What the store has kept of a BMC beside its settings.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) state: State,
+    pub(super) events: Vec<EventRecord>,
 }
 
 /// Something that changes the machine. One is in flight at a time.
@@ -118,6 +129,8 @@ pub(super) struct Behaviour {
     store: Arc<dyn Store>,
     mailbox: Mailbox,
     kept: Kept,
+    sel: Box<Sel>,
+    seen: Seen,
     calls: Calls,
     app: App,
     channel: Channel,
@@ -132,7 +145,7 @@ pub(super) struct Behaviour {
 impl Behaviour {
     pub(super) fn new(
         settings: Settings,
-        state: State,
+        loaded: Loaded,
         host: Arc<dyn Host>,
         store: Arc<dyn Store>,
         mailbox: Mailbox,
@@ -142,7 +155,9 @@ impl Behaviour {
             host,
             store,
             mailbox,
-            kept: Kept::new(state),
+            kept: Kept::new(loaded.state),
+            sel: Box::new(Sel::new(loaded.events)),
+            seen: Seen::default(),
             calls: Calls::default(),
             app: App::default(),
             channel: Channel::default(),
@@ -178,27 +193,35 @@ impl Behaviour {
     /// Whether something is under way that nobody has to wait for.
     #[cfg(test)]
     fn is_busy(&self) -> bool {
-        self.restoring.is_some() || self.kept.is_saving()
+        self.restoring.is_some() || self.kept.is_saving() || self.sel.is_writing()
     }
 
     /// Something happened to the machine.
     pub(super) fn happened(&mut self, change: Change) {
         tracing::debug!(bmc = self.settings.name, ?change, "the machine");
         self.note_power(&change);
+        self.log_change(&change);
     }
 
     /// Starts anew, with the same settings. The calls in flight are still in flight.
     pub(super) fn restart(&mut self) {
         let calls = std::mem::take(&mut self.calls);
         let kept = std::mem::replace(&mut self.kept, Kept::new(State::default()));
+        let empty = Box::new(Sel::new(Vec::new()));
+        let sel = std::mem::replace(&mut self.sel, empty);
         let new = Self::new(
             self.settings.clone(),
-            State::default(),
+            Loaded::default(),
             self.host.clone(),
             self.store.clone(),
             self.mailbox.clone(),
         );
-        *self = Self { calls, kept, ..new };
+        *self = Self {
+            calls,
+            kept,
+            sel,
+            ..new
+        };
     }
 
     /// Takes in what a call has brought, and answers those who still wait for it.
@@ -222,7 +245,8 @@ impl Behaviour {
             Done::Action(result) => {
                 let ended = self.calls.action.finish();
                 if let Some((action, waiters)) = &ended {
-                    self.acted(action, &result);
+                    let by = waiters.first().and_then(|waiter| waiter.asker.user_id());
+                    self.acted(action, by, &result);
                     if let (Err(error), []) = (&result, waiters.as_slice()) {
                         self.failed_unwatched(action, error);
                     }
@@ -230,6 +254,7 @@ impl Behaviour {
                 self.deliver(ended, &result)
             }
             Done::Kept(result) => self.state_saved(&result),
+            Done::Logged(result) => self.log_written(&result),
             Done::Restored(result) => {
                 self.restored(result);
                 Deliveries::new()
@@ -281,6 +306,7 @@ impl Behaviour {
             calls.action.deadline(),
             calls.save.deadline(),
             self.kept.deadline(),
+            self.sel.deadline(),
             self.boot.expiry(),
         ]
         .into_iter()
@@ -297,6 +323,7 @@ impl Behaviour {
         self.calls.action.expire(now, &mut late);
         self.calls.save.expire(now, &mut late);
         self.kept.expire(now, &mut late);
+        self.sel.expire(now, &mut late);
         self.expire_boot_flags(now);
         late.into_iter()
             .map(|asker| {
@@ -372,7 +399,7 @@ impl Behaviour {
                 if self.repeats(&action, asker) {
                     return ok(());
                 }
-                if let Some(result) = self.start(&action) {
+                if let Some(result) = self.start(&action, asker.user_id()) {
                     return Outcome::Answered(match result {
                         Ok(()) => answer(Ok(())),
                         Err(error) => self.failed(asker, &error),
@@ -404,7 +431,7 @@ impl Behaviour {
     }
 
     /// Starts an action; the result if it is there at once. Otherwise the caller puts it into its slot.
-    fn start(&mut self, action: &Action) -> Option<Result<(), HostError>> {
+    fn start(&mut self, action: &Action, by: Option<UserId>) -> Option<Result<(), HostError>> {
         let reply = match action {
             Action::Power(action) => {
                 self.chassis_control_starts();
@@ -414,7 +441,7 @@ impl Behaviour {
         };
         match reply {
             Reply::Now(result) => {
-                self.acted(action, &result);
+                self.acted(action, by, &result);
                 Some(result)
             }
             Reply::Later(call) => {
@@ -425,10 +452,11 @@ impl Behaviour {
     }
 
     /// An action has ended, whether anybody still waits for it or not.
-    fn acted(&mut self, action: &Action, result: &Result<(), HostError>) {
+    fn acted(&mut self, action: &Action, by: Option<UserId>, result: &Result<(), HostError>) {
         match (action, result) {
             (_, Err(_)) => self.recent = None,
             (Action::Power(action), Ok(())) => {
+                self.log_action(*action, by);
                 if let Some(recent) = &mut self.recent {
                     recent.done();
                 }

@@ -51,6 +51,18 @@ impl Behaviour {
 
             Request::GetLanConfigurationParameters(request) => self.lan_parameter(request, asker),
 
+            Request::GetSelInfo(_) => self.sel_info(),
+            Request::GetSelAllocationInfo(_) => self.sel_allocation(),
+            Request::ReserveSel(_) => self.reserve_sel(),
+            Request::GetSelEntry(request) => self.sel_entry(request),
+            Request::AddSelEntry(request) => self.add_sel_entry(request, asker),
+            Request::DeleteSelEntry(request) => self.delete_sel_entry(request, asker),
+            Request::ClearSel(request) => self.clear_sel(request, asker),
+            Request::GetSelTime(_) => self.sel_time(),
+            Request::SetSelTime(request) => self.set_sel_time(request),
+            Request::GetSelTimeUtcOffset(_) => self.sel_utc_offset(),
+            Request::SetSelTimeUtcOffset(request) => self.set_sel_utc_offset(request, asker),
+
             _ => refuse(CompletionCode::InvalidCommand),
         };
         if let Outcome::Answered(answer) = &outcome {
@@ -77,5 +89,9 @@ pub(super) fn changes(request: &Request) -> bool {
             | Request::SetPowerCycleInterval(_)
             | Request::SetPowerRestorePolicy(_)
             | Request::SetSystemBootOptions(_)
+            | Request::AddSelEntry(_)
+            | Request::DeleteSelEntry(_)
+            | Request::ClearSel(_)
+            | Request::SetSelTimeUtcOffset(_)
     )
 }

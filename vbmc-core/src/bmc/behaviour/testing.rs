@@ -13,10 +13,10 @@ use ipmi_proto::{CompletionCode, Privilege};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Asker, Behaviour, Deliveries, Outcome, Sessions};
+use super::{Asker, Behaviour, Deliveries, Loaded, Outcome, Sessions};
 use crate::bmc::mailbox::{Inbox, Message, mailbox};
 use crate::bmc::net::Route;
-use crate::bmc::{Settings, State, Store};
+use crate::bmc::{EventRecord, Settings, State, Store};
 use crate::host::simulated::Machine;
 use crate::host::{Host as _, PowerStatus, Reply};
 use crate::registry::UserRecord;
@@ -55,12 +55,21 @@ impl Sessions for Open {
 pub(super) struct Shelf {
     saved: Mutex<Vec<Vec<UserRecord>>>,
     state: Mutex<State>,
+    events: Mutex<Vec<EventRecord>>,
     failure: Mutex<Option<io::ErrorKind>>,
 }
 
 impl Shelf {
     pub(super) fn fail(&self, kind: io::ErrorKind) {
         *self.failure.lock() = Some(kind);
+    }
+
+    pub(super) fn mend(&self) {
+        *self.failure.lock() = None;
+    }
+
+    fn check(&self) -> io::Result<()> {
+        self.failure.lock().map_or(Ok(()), |kind| Err(kind.into()))
     }
 
     /// What was saved last.
@@ -71,18 +80,26 @@ impl Shelf {
 
 impl Store for Shelf {
     fn save_users(&self, users: &[UserRecord]) -> io::Result<()> {
-        if let Some(kind) = *self.failure.lock() {
-            return Err(kind.into());
-        }
+        self.check()?;
         self.saved.lock().push(users.to_vec());
         Ok(())
     }
 
     fn save_state(&self, state: &State) -> io::Result<()> {
-        if let Some(kind) = *self.failure.lock() {
-            return Err(kind.into());
-        }
+        self.check()?;
         *self.state.lock() = state.clone();
+        Ok(())
+    }
+
+    fn append_events(&self, records: &[EventRecord]) -> io::Result<()> {
+        self.check()?;
+        self.events.lock().extend(records);
+        Ok(())
+    }
+
+    fn replace_events(&self, records: &[EventRecord]) -> io::Result<()> {
+        self.check()?;
+        *self.events.lock() = records.to_vec();
         Ok(())
     }
 }
@@ -98,6 +115,20 @@ impl Bench {
 
     /// A BMC that finds this state kept.
     pub(super) fn restarted(state: State, change: impl FnOnce(&mut Settings)) -> Self {
+        let events = Vec::new();
+        Self::loaded(Loaded { state, events }, change)
+    }
+
+    /// A BMC that finds what this one has kept.
+    pub(super) fn restart(&self) -> Self {
+        let loaded = Loaded {
+            state: self.store.state(),
+            events: self.store.events.lock().clone(),
+        };
+        Self::loaded(loaded, |_| {})
+    }
+
+    fn loaded(loaded: Loaded, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new("bmc", ([127, 0, 0, 1], 623).into());
         change(&mut settings);
         let machine = Machine::new("machine");
@@ -105,7 +136,7 @@ impl Bench {
         let (mailbox, inbox) = mailbox();
         let host = Arc::new(machine.clone());
         Self {
-            behaviour: Behaviour::new(settings, state, host, store.clone(), mailbox),
+            behaviour: Behaviour::new(settings, loaded, host, store.clone(), mailbox),
             machine,
             store,
             session: 1,
@@ -170,8 +201,12 @@ impl Bench {
         request: C,
     ) -> Result<C::Response, CompletionCode> {
         let number = self.send(request);
-        self.settle().await;
-        let answer = self.answer(number).expect("an answer after the call");
+        let answer = loop {
+            self.settle().await;
+            if let Some(answer) = self.answer(number) {
+                break answer;
+            }
+        };
         answer.map(|data| C::Response::decode(&data).unwrap())
     }
 

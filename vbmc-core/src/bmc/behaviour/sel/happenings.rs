@@ -1,0 +1,181 @@
+//! What happens to the machine, and what is done to it over IPMI, as events.
+//!
+//! A command's event says by its second and third data bytes, as "OEM" ones, which user sent it and over which channel.
+//! What a command leads to at the hypervisor is an event of its own: it happened as well.
+
+use std::time::Duration;
+
+use ipmi_proto::command::app::UserId;
+use ipmi_proto::sdr::{EventReadingType, SensorType};
+use ipmi_proto::sel::{Direction, Entry, Event, EventData, EvmRevision, GeneratorId, Timestamp};
+use tokio::time::Instant;
+
+use super::commands::{now, timestamp};
+use crate::bmc::behaviour::Behaviour;
+use crate::bmc::behaviour::channel::LAN;
+use crate::bmc::behaviour::sensors::Sensor;
+use crate::host::{Change, Happening, PowerAction, StopReason};
+
+/// Offsets of table 42-3.
+mod offset {
+    pub(super) const POWER_OFF: u8 = 0x00;
+    pub(super) const POWER_CYCLE: u8 = 0x01;
+    pub(super) const POWER_UNIT_FAILURE: u8 = 0x06;
+    pub(super) const ACPI_WORKING: u8 = 0x00;
+    pub(super) const ACPI_SOFT_OFF: u8 = 0x05;
+    pub(super) const CRITICAL_STOP: u8 = 0x01;
+    pub(super) const GRACEFUL_SHUTDOWN: u8 = 0x03;
+    pub(super) const BOOT_POWER_UP: u8 = 0x00;
+    pub(super) const BOOT_HARD_RESET: u8 = 0x01;
+    pub(super) const BOOT_WARM_RESET: u8 = 0x02;
+    pub(super) const WATCHDOG_EXPIRED: u8 = 0x00;
+    pub(super) const DRIVE_FAULT: u8 = 0x01;
+    pub(super) const POWER_BUTTON: u8 = 0x00;
+    pub(super) const NMI: u8 = 0x00;
+    pub(super) const INVALID_LOGIN: u8 = 0x02;
+}
+
+/// How long after our own reset the hypervisor's word of it counts as the same one.
+const ECHO: Duration = Duration::from_secs(5);
+
+/// How often refused logins are logged: whoever guesses passwords must not fill the log.
+const LOGINS: Duration = Duration::from_secs(60);
+
+/// What was seen, as far as it tells something about what comes next.
+#[derive(Debug, Default)]
+pub(in crate::bmc::behaviour) struct Seen {
+    /// When we have reset the machine.
+    reset: Option<Instant>,
+    /// Whether the crash of the present run is logged.
+    crashed: bool,
+    /// When a refused login was logged.
+    login: Option<Instant>,
+}
+
+impl Behaviour {
+    /// Something happened to the machine.
+    pub(in crate::bmc::behaviour) fn log_change(&mut self, change: &Change) {
+        if let Some((sensor, offset)) = self.event_of(change.what) {
+            self.log_event(sensor, EventData::discrete(offset), timestamp(change.at));
+        }
+        // How it ended is one thing, that it did another.
+        if matches!(change.what, Happening::Stopped(_)) {
+            let off = EventData::discrete(offset::ACPI_SOFT_OFF);
+            self.log_event(Sensor::State, off, timestamp(change.at));
+        }
+    }
+
+    fn event_of(&mut self, what: Happening) -> Option<(Sensor, u8)> {
+        Some(match what {
+            Happening::Started => {
+                self.seen.crashed = false;
+                (Sensor::State, offset::ACPI_WORKING)
+            }
+            Happening::Stopped(StopReason::Shutdown) => (Sensor::OsStop, offset::GRACEFUL_SHUTDOWN),
+            Happening::Stopped(StopReason::Crashed) if !self.seen.crashed => {
+                (Sensor::OsStop, offset::CRITICAL_STOP)
+            }
+            Happening::Stopped(StopReason::Failed) => {
+                (Sensor::PowerUnit, offset::POWER_UNIT_FAILURE)
+            }
+            Happening::Reset => {
+                let ours = self.seen.reset.take();
+                if ours.is_some_and(|at| at.elapsed() < ECHO) {
+                    return None;
+                }
+                self.seen.crashed = false;
+                (Sensor::Boot, offset::BOOT_WARM_RESET)
+            }
+            Happening::Crashed => {
+                self.seen.crashed = true;
+                (Sensor::OsStop, offset::CRITICAL_STOP)
+            }
+            Happening::WatchdogExpired => (Sensor::Watchdog, offset::WATCHDOG_EXPIRED),
+            // libvirt tells of the failed disk, and of the pause that comes of it.
+            Happening::DiskError => (Sensor::Disk, offset::DRIVE_FAULT),
+            Happening::Stopped(_)
+            | Happening::Paused(_)
+            | Happening::Resumed
+            | Happening::ShuttingDown => return None,
+        })
+    }
+
+    /// A power action was done for somebody.
+    pub(in crate::bmc::behaviour) fn log_action(
+        &mut self,
+        action: PowerAction,
+        by: Option<UserId>,
+    ) {
+        let (sensor, offset) = match action {
+            PowerAction::On => (Sensor::Boot, offset::BOOT_POWER_UP),
+            PowerAction::Off => (Sensor::PowerUnit, offset::POWER_OFF),
+            PowerAction::Cycle => (Sensor::PowerUnit, offset::POWER_CYCLE),
+            PowerAction::Reset => {
+                self.seen.reset = Some(Instant::now());
+                (Sensor::Boot, offset::BOOT_HARD_RESET)
+            }
+            PowerAction::Nmi => (Sensor::Interrupt, offset::NMI),
+            PowerAction::Shutdown => (Sensor::Button, offset::POWER_BUTTON),
+        };
+        self.log_event(sensor, done_by(offset, by), now());
+    }
+
+    /// Somebody was refused a login.
+    pub(in crate::bmc) fn log_refused_login(&mut self) {
+        if self.seen.login.is_some_and(|at| at.elapsed() < LOGINS) {
+            return;
+        }
+        self.seen.login = Some(Instant::now());
+        let data = EventData::discrete(offset::INVALID_LOGIN);
+        self.log_event(Sensor::Session, data, now());
+    }
+
+    fn log_event(&mut self, sensor: Sensor, data: EventData, time: Timestamp) {
+        let event = Event {
+            revision: EvmRevision::CURRENT,
+            sensor_type: sensor_type(sensor),
+            sensor: sensor.number(),
+            direction: Direction::Assertion,
+            kind: EventReadingType::SENSOR_SPECIFIC,
+            data,
+        };
+        self.log_entry(
+            Entry::System {
+                time,
+                generator: GeneratorId::BMC,
+                event,
+            },
+            time,
+        );
+    }
+
+    /// Adds an entry that nobody waits for.
+    pub(in crate::bmc::behaviour) fn log_entry(&mut self, entry: Entry, time: Timestamp) {
+        self.sel.log.add(entry, time);
+        self.write_log();
+    }
+}
+
+/// An event with the user who asked for it in data byte 2, and the channel in data byte 3.
+fn done_by(offset: u8, by: Option<UserId>) -> EventData {
+    /// "OEM code in byte 2", "OEM code in byte 3" (table 29-6).
+    const OEM: u8 = 0b1010_0000;
+    match by {
+        Some(user) => EventData([OEM | offset, user.number(), LAN.number()]),
+        None => EventData::discrete(offset),
+    }
+}
+
+fn sensor_type(sensor: Sensor) -> SensorType {
+    match sensor {
+        Sensor::PowerUnit => SensorType::POWER_UNIT,
+        Sensor::State => SensorType::SYSTEM_ACPI_POWER_STATE,
+        Sensor::OsStop => SensorType::OS_STOP,
+        Sensor::Boot => SensorType::SYSTEM_BOOT,
+        Sensor::Watchdog => SensorType::WATCHDOG_2,
+        Sensor::Disk => SensorType::DRIVE_SLOT,
+        Sensor::Button => SensorType::BUTTON,
+        Sensor::Interrupt => SensorType::CRITICAL_INTERRUPT,
+        Sensor::Session => SensorType::SESSION_AUDIT,
+    }
+}
