@@ -36,9 +36,20 @@ pub enum Happening {
     /// The guest was asked to shut down, and began to.
     ShuttingDown,
     /// The machine's own watchdog device expired.
-    WatchdogExpired,
+    WatchdogExpired(WatchdogAction),
     /// A disk failed to read or write.
     DiskError,
+}
+
+/// What a machine's own watchdog device does when it expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WatchdogAction {
+    /// It resets the machine.
+    Reset,
+    /// It switches the machine off.
+    PowerOff,
+    /// Nothing, or something that IPMI has no word for.
+    Other,
 }
 
 /// Why a machine is off.

@@ -16,7 +16,7 @@ mod figures;
 pub mod libvirt;
 pub mod simulated;
 
-pub use change::{Change, Happening, Observer, PauseReason, StopReason};
+pub use change::{Change, Happening, Observer, PauseReason, StopReason, WatchdogAction};
 pub use console::Console;
 pub use figures::{Figures, MachineState};
 

@@ -86,6 +86,13 @@ impl Chassis {
         self.started = Some((starts, cause));
     }
 
+    /// The machine restarts by a power action that was begun just now, and for this reason.
+    pub(super) fn restarts_by(&mut self, cause: RestartCause) {
+        if let Some(before) = self.before {
+            self.started = Some((before.starts + 1, cause));
+        }
+    }
+
     /// What of ours the machine's present run began with.
     fn cause(&self, power: PowerStatus) -> Option<RestartCause> {
         let (_, cause) = self.started.filter(|(starts, _)| power.starts <= *starts)?;

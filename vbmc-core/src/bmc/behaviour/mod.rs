@@ -19,6 +19,7 @@ mod sensors;
 #[cfg(test)]
 mod testing;
 mod users;
+mod watchdog;
 
 use std::sync::Arc;
 
@@ -38,11 +39,12 @@ use self::chassis::Chassis;
 use self::kept::Kept;
 use self::repeat::Recent;
 use self::restore::Switched;
-use self::sel::{Seen, Sel};
+use self::sel::Sel;
 use self::users::Save;
+use self::watchdog::Watchdog;
 use super::mailbox::Mailbox;
 use super::{EventRecord, Settings, State, Store};
-use crate::host::{BootOverride, Change, Host, HostError, Identity, PowerStatus, Reply};
+use crate::host::{BootOverride, Change, Happening, Host, HostError, Identity, PowerStatus, Reply};
 
 /// What a request led to.
 #[derive(Debug)]
@@ -130,13 +132,13 @@ pub(super) struct Behaviour {
     mailbox: Mailbox,
     kept: Kept,
     sel: Box<Sel>,
-    seen: Seen,
     calls: Calls,
     app: App,
     channel: Channel,
     chassis: Chassis,
     boot: Boot,
     recent: Option<Recent>,
+    watchdog: Option<Box<Watchdog>>,
     /// Why the machine is being switched on by itself, while it is.
     restoring: Option<RestartCause>,
     effects: Vec<Effect>,
@@ -157,13 +159,13 @@ impl Behaviour {
             mailbox,
             kept: Kept::new(loaded.state),
             sel: Box::new(Sel::new(loaded.events)),
-            seen: Seen::default(),
             calls: Calls::default(),
             app: App::default(),
             channel: Channel::default(),
             chassis: Chassis::default(),
             boot: Boot::default(),
             recent: None,
+            watchdog: None,
             restoring: None,
             effects: Vec::new(),
         }
@@ -201,6 +203,9 @@ impl Behaviour {
         tracing::debug!(bmc = self.settings.name, ?change, "the machine");
         self.note_power(&change);
         self.log_change(&change);
+        if matches!(change.what, Happening::Stopped(_)) {
+            self.stop_watchdog();
+        }
     }
 
     /// Starts anew, with the same settings. The calls in flight are still in flight.
@@ -308,6 +313,7 @@ impl Behaviour {
             self.kept.deadline(),
             self.sel.deadline(),
             self.boot.expiry(),
+            self.watchdog_due(),
         ]
         .into_iter()
         .flatten()
@@ -325,6 +331,7 @@ impl Behaviour {
         self.kept.expire(now, &mut late);
         self.sel.expire(now, &mut late);
         self.expire_boot_flags(now);
+        self.expire_watchdog(now);
         late.into_iter()
             .map(|asker| {
                 self.warn(&asker, "no answer in time; the call runs on");

@@ -24,6 +24,10 @@ impl Behaviour {
             Request::SetBmcGlobalEnables(request) => self.set_global_enables(request),
             Request::GetBmcGlobalEnables(_) => ok(self.app.enables),
 
+            Request::SetWatchdogTimer(request) => self.set_watchdog(request),
+            Request::ResetWatchdogTimer(_) => self.reset_watchdog(),
+            Request::GetWatchdogTimer(_) => self.watchdog_timer(),
+
             Request::SetChannelAccess(request) => self.set_channel_access(request, asker),
             Request::GetChannelAccess(request) => self.channel_access(request),
             Request::GetChannelInfo(request) => channel::info(request, sessions),
@@ -89,6 +93,7 @@ pub(super) fn changes(request: &Request) -> bool {
             | Request::SetPowerCycleInterval(_)
             | Request::SetPowerRestorePolicy(_)
             | Request::SetSystemBootOptions(_)
+            | Request::SetWatchdogTimer(_)
             | Request::AddSelEntry(_)
             | Request::DeleteSelEntry(_)
             | Request::ClearSel(_)

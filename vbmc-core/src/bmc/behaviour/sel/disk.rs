@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ipmi_proto::bmc::Answer;
 use tokio::time::Instant;
 
+use super::happenings::Seen;
 use super::log::{EventLog, Write};
 use crate::bmc::EventRecord;
 use crate::bmc::behaviour::calls::{Asker, Waiter};
@@ -15,6 +16,7 @@ use crate::host::HostError;
 /// The log, and its writes.
 pub(in crate::bmc::behaviour) struct Sel {
     pub(super) log: EventLog,
+    pub(super) seen: Seen,
     writing: bool,
     /// Who waits for the write that is under way.
     waiting: Vec<Waiter<()>>,
@@ -27,6 +29,7 @@ impl Sel {
     pub(in crate::bmc::behaviour) fn new(kept: Vec<EventRecord>) -> Self {
         Self {
             log: EventLog::new(kept),
+            seen: Seen::default(),
             writing: false,
             waiting: Vec::new(),
             next: Vec::new(),

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ipmi_proto::command::app::UserId;
+use ipmi_proto::command::app::{TimeoutAction, UserId};
 use ipmi_proto::sdr::{EventReadingType, SensorType};
 use ipmi_proto::sel::{Direction, Entry, Event, EventData, EvmRevision, GeneratorId, Timestamp};
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use super::commands::{now, timestamp};
 use crate::bmc::behaviour::Behaviour;
 use crate::bmc::behaviour::channel::LAN;
 use crate::bmc::behaviour::sensors::Sensor;
-use crate::host::{Change, Happening, PowerAction, StopReason};
+use crate::host::{Change, Happening, PowerAction, StopReason, WatchdogAction};
 
 /// Offsets of table 42-3.
 mod offset {
@@ -29,6 +29,10 @@ mod offset {
     pub(super) const BOOT_HARD_RESET: u8 = 0x01;
     pub(super) const BOOT_WARM_RESET: u8 = 0x02;
     pub(super) const WATCHDOG_EXPIRED: u8 = 0x00;
+    pub(super) const WATCHDOG_RESET: u8 = 0x01;
+    pub(super) const WATCHDOG_POWER_DOWN: u8 = 0x02;
+    pub(super) const WATCHDOG_POWER_CYCLE: u8 = 0x03;
+    pub(super) const WATCHDOG_INTERRUPT: u8 = 0x08;
     pub(super) const DRIVE_FAULT: u8 = 0x01;
     pub(super) const POWER_BUTTON: u8 = 0x00;
     pub(super) const NMI: u8 = 0x00;
@@ -43,7 +47,7 @@ const LOGINS: Duration = Duration::from_secs(60);
 
 /// What was seen, as far as it tells something about what comes next.
 #[derive(Debug, Default)]
-pub(in crate::bmc::behaviour) struct Seen {
+pub(super) struct Seen {
     /// When we have reset the machine.
     reset: Option<Instant>,
     /// Whether the crash of the present run is logged.
@@ -68,29 +72,36 @@ impl Behaviour {
     fn event_of(&mut self, what: Happening) -> Option<(Sensor, u8)> {
         Some(match what {
             Happening::Started => {
-                self.seen.crashed = false;
+                self.sel.seen.crashed = false;
                 (Sensor::State, offset::ACPI_WORKING)
             }
             Happening::Stopped(StopReason::Shutdown) => (Sensor::OsStop, offset::GRACEFUL_SHUTDOWN),
-            Happening::Stopped(StopReason::Crashed) if !self.seen.crashed => {
+            Happening::Stopped(StopReason::Crashed) if !self.sel.seen.crashed => {
                 (Sensor::OsStop, offset::CRITICAL_STOP)
             }
             Happening::Stopped(StopReason::Failed) => {
                 (Sensor::PowerUnit, offset::POWER_UNIT_FAILURE)
             }
             Happening::Reset => {
-                let ours = self.seen.reset.take();
+                let ours = self.sel.seen.reset.take();
                 if ours.is_some_and(|at| at.elapsed() < ECHO) {
                     return None;
                 }
-                self.seen.crashed = false;
+                self.sel.seen.crashed = false;
                 (Sensor::Boot, offset::BOOT_WARM_RESET)
             }
             Happening::Crashed => {
-                self.seen.crashed = true;
+                self.sel.seen.crashed = true;
                 (Sensor::OsStop, offset::CRITICAL_STOP)
             }
-            Happening::WatchdogExpired => (Sensor::Watchdog, offset::WATCHDOG_EXPIRED),
+            Happening::WatchdogExpired(action) => (
+                Sensor::Watchdog,
+                match action {
+                    WatchdogAction::Reset => offset::WATCHDOG_RESET,
+                    WatchdogAction::PowerOff => offset::WATCHDOG_POWER_DOWN,
+                    WatchdogAction::Other => offset::WATCHDOG_EXPIRED,
+                },
+            ),
             // libvirt tells of the failed disk, and of the pause that comes of it.
             Happening::DiskError => (Sensor::Disk, offset::DRIVE_FAULT),
             Happening::Stopped(_)
@@ -111,7 +122,7 @@ impl Behaviour {
             PowerAction::Off => (Sensor::PowerUnit, offset::POWER_OFF),
             PowerAction::Cycle => (Sensor::PowerUnit, offset::POWER_CYCLE),
             PowerAction::Reset => {
-                self.seen.reset = Some(Instant::now());
+                self.sel.seen.reset = Some(Instant::now());
                 (Sensor::Boot, offset::BOOT_HARD_RESET)
             }
             PowerAction::Nmi => (Sensor::Interrupt, offset::NMI),
@@ -120,12 +131,24 @@ impl Behaviour {
         self.log_event(sensor, done_by(offset, by), now());
     }
 
+    /// The watchdog timer has run out, or is about to.
+    pub(in crate::bmc::behaviour) fn log_watchdog(&mut self, action: TimeoutAction, ahead: bool) {
+        let offset = match action {
+            _ if ahead => offset::WATCHDOG_INTERRUPT,
+            TimeoutAction::None => offset::WATCHDOG_EXPIRED,
+            TimeoutAction::Reset => offset::WATCHDOG_RESET,
+            TimeoutAction::PowerDown => offset::WATCHDOG_POWER_DOWN,
+            TimeoutAction::PowerCycle => offset::WATCHDOG_POWER_CYCLE,
+        };
+        self.log_event(Sensor::Watchdog, EventData::discrete(offset), now());
+    }
+
     /// Somebody was refused a login.
     pub(in crate::bmc) fn log_refused_login(&mut self) {
-        if self.seen.login.is_some_and(|at| at.elapsed() < LOGINS) {
+        if self.sel.seen.login.is_some_and(|at| at.elapsed() < LOGINS) {
             return;
         }
-        self.seen.login = Some(Instant::now());
+        self.sel.seen.login = Some(Instant::now());
         let data = EventData::discrete(offset::INVALID_LOGIN);
         self.log_event(Sensor::Session, data, now());
     }

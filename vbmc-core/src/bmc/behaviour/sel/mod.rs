@@ -15,4 +15,3 @@ mod log;
 mod tests;
 
 pub(super) use disk::Sel;
-pub(super) use happenings::Seen;

@@ -12,7 +12,7 @@ use ipmi_proto::sel::{Entry, Event, Record, RecordId, Timestamp};
 use ipmi_proto::wire::Decode as _;
 
 use crate::bmc::behaviour::testing::Bench;
-use crate::host::{Change, Happening, StopReason};
+use crate::host::{Change, Happening, StopReason, WatchdogAction};
 
 fn get(record: RecordId) -> GetSelEntry {
     GetSelEntry {
@@ -155,7 +155,7 @@ async fn what_happens_to_the_machine_is_logged() {
         Started,
         Resumed,
         Reset,
-        WatchdogExpired,
+        WatchdogExpired(WatchdogAction::Reset),
         DiskError,
         Stopped(StopReason::Shutdown),
         Started,
@@ -167,7 +167,7 @@ async fn what_happens_to_the_machine_is_logged() {
     let expected = [
         (0x22, 0x00), // working
         (0x1D, 0x02), // warm reset
-        (0x23, 0x00), // watchdog
+        (0x23, 0x01), // hard reset
         (0x0D, 0x01), // drive fault
         (0x20, 0x03), // graceful shutdown
         (0x22, 0x05), // soft-off

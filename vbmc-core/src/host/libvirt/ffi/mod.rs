@@ -21,7 +21,7 @@ use virt::sys;
 
 use super::inventory::Uuid;
 use crate::Secret;
-use crate::host::{Happening, PauseReason, StopReason};
+use crate::host::{Happening, PauseReason, StopReason, WatchdogAction};
 
 /// What libvirt tells of its own accord.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,10 +265,17 @@ unsafe extern "C" fn on_lifecycle(
 unsafe extern "C" fn on_watchdog(
     _: sys::virConnectPtr,
     domain: sys::virDomainPtr,
-    _: c_int,
+    action: c_int,
     opaque: *mut c_void,
 ) {
-    let event = |uuid| Event::Happened(uuid, Happening::WatchdogExpired);
+    let action = match action as c_uint {
+        sys::VIR_DOMAIN_EVENT_WATCHDOG_RESET => WatchdogAction::Reset,
+        sys::VIR_DOMAIN_EVENT_WATCHDOG_POWEROFF | sys::VIR_DOMAIN_EVENT_WATCHDOG_SHUTDOWN => {
+            WatchdogAction::PowerOff
+        }
+        _ => WatchdogAction::Other,
+    };
+    let event = |uuid| Event::Happened(uuid, Happening::WatchdogExpired(action));
     // SAFETY: as above.
     unsafe { post(domain, opaque, event) };
 }
