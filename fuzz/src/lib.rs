@@ -27,3 +27,8 @@ pub fn roundtrip(data: &[u8]) {
 pub fn sol(data: &[u8]) {
     fuzzing::sol::run(data);
 }
+
+/// Packets of IPMI 1.5 into an endpoint in every session state.
+pub fn v15(data: &[u8]) {
+    fuzzing::v15::run(data);
+}

@@ -45,3 +45,8 @@ fn roundtrip() {
 fn sol() {
     replay("sol", fuzzing::sol::run);
 }
+
+#[test]
+fn v15() {
+    replay("v15", fuzzing::v15::run);
+}

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::Users;
+use crate::command::app::AuthTypes;
 use crate::crypto::{BmcKey, CipherSuites};
 
 /// The settings of an [`Endpoint`](super::Endpoint). They may be changed while it runs; open sessions keep the keys
@@ -21,13 +22,49 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// Whether ASF presence pings are answered.
     pub presence_ping: bool,
+    /// Whether and how IPMI 1.5 sessions are taken.
+    pub v15: V15,
+}
+
+/// The IPMI 1.5 sessions that a BMC takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct V15 {
+    /// How they may be authenticated. Of these, none, MD5 and straight password are spoken here; if there are none
+    /// of them, no such session is taken.
+    ///
+    /// With [`AuthTypes::NONE`], everybody gets in who knows a name.
+    pub auth_types: AuthTypes,
+    /// Whether every packet of a session must be authenticated, or the first one alone. Without it, whoever sees a
+    /// session's packets can send others in it.
+    pub per_message_auth: bool,
+}
+
+impl V15 {
+    /// No session of IPMI 1.5: it encrypts nothing, and its digest is MD5 at best.
+    pub const DISABLED: Self = Self {
+        auth_types: AuthTypes::new(0),
+        per_message_auth: true,
+    };
+
+    /// The types that are spoken.
+    #[must_use]
+    pub const fn spoken(self) -> AuthTypes {
+        const SPOKEN: u8 = AuthTypes::NONE | AuthTypes::MD5 | AuthTypes::PASSWORD;
+        AuthTypes::new(self.auth_types.bits() & SPOKEN)
+    }
+
+    /// Whether any session is taken.
+    #[must_use]
+    pub const fn is_enabled(self) -> bool {
+        self.spoken().bits() != 0
+    }
 }
 
 impl Config {
     /// The idle timeout of §6.12.15: 60 s.
     pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// The defaults for a BMC with these users: suites 3 and 17, no K_g, a GUID of zeros.
+    /// The defaults for a BMC with these users: suites 3 and 17, no K_g, a GUID of zeros, no IPMI 1.5.
     #[must_use]
     pub const fn new(users: Users) -> Self {
         Self {
@@ -37,6 +74,7 @@ impl Config {
             suites: CipherSuites::DEFAULT,
             idle_timeout: Self::IDLE_TIMEOUT,
             presence_ping: true,
+            v15: V15::DISABLED,
         }
     }
 }

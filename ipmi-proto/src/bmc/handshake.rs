@@ -1,5 +1,5 @@
 //! A session before it is one: [`ExpectRakp1`] -> [`ExpectRakp3`] -> [`Active`](super::session::Active), each made
-//! from the one before. Keys exist in the last one alone.
+//! from the one before. Keys exist in the last one alone. In IPMI 1.5 it is [`ExpectActivation`] -> `Active`.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,8 @@ use super::session::Active;
 use crate::Privilege;
 use crate::command::app::UserId;
 use crate::crypto::{CipherSuite, Handshake, Password};
-use crate::handshake::{Rakp1, Rakp2, Rakp2Ok, Rakp3, RakpStatus, RequestedPrivilege};
+use crate::handshake::{Rakp1, Rakp2, Rakp2Ok, Rakp3, RakpStatus, RequestedPrivilege, Username};
+use crate::session::v15::AuthKey;
 
 /// A secret of this endpoint, made anew at every start: gives unknown users a password of their own, so that RAKP 2
 /// looks the same for them, time after time.
@@ -49,6 +50,17 @@ pub(super) struct ExpectRakp3 {
     user: Option<(UserId, Option<Privilege>)>,
     /// Kept to recognise a repeated RAKP 1, which is answered with the same RAKP 2.
     rakp1: Rakp1,
+}
+
+/// A session of IPMI 1.5 whose console must show that it knows the password, and the challenge.
+#[derive(Debug)]
+pub(super) struct ExpectActivation {
+    pub(super) user: UserId,
+    pub(super) username: Username,
+    /// The user's privilege limit.
+    pub(super) limit: Privilege,
+    pub(super) key: AuthKey,
+    pub(super) challenge: [u8; 16],
 }
 
 impl ExpectRakp1 {
@@ -111,6 +123,10 @@ impl ExpectRakp3 {
                 tag: self.rakp1.tag,
                 ..*rakp1
             }
+    }
+
+    pub(super) fn username(&self) -> Username {
+        self.handshake.username
     }
 
     pub(super) fn console_id(&self) -> u32 {

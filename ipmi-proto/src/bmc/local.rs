@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::session::{MAX_SESSIONS, Sessions, Slot};
+use super::session::{Link, MAX_SESSIONS, Sessions, Slot};
 use super::{Answer, Config};
 use crate::command::app::{
-    ActiveSession, AuthTypes, ChannelAuthenticationCapabilities, ChannelCipherSuites,
-    CipherSuiteRecord, CloseSession, ExtendedCapabilities, GetChannelAuthenticationCapabilities,
+    ActiveSession, ChannelAuthenticationCapabilities, ChannelCipherSuites, CipherSuiteRecord,
+    CloseSession, ExtendedCapabilities, GetChannelAuthenticationCapabilities,
     GetChannelCipherSuites, GetSessionInfo, LanPeer, SessionInfo, SessionPrivilegeLevel,
     SessionProtocol, SetSessionPrivilegeLevel,
 };
@@ -41,6 +41,10 @@ pub(super) fn in_session(
             Answer::of(set_privilege(request, sessions.get_mut(id)?))
         }
         Request::GetSessionInfo(request) => Answer::of(session_info(request, id, sessions)),
+        // There is a session already, of whichever kind.
+        Request::GetSessionChallenge(_) | Request::ActivateSession(_) => {
+            Answer::of(Err::<(), _>(CompletionCode::NotSupportedInState))
+        }
         Request::CloseSession(request) => {
             let privilege = sessions.get_mut(id)?.session.privilege;
             let closed = close(request, id, privilege, sessions);
@@ -59,8 +63,8 @@ fn own_channel(channel: Channel) -> Result<(), CompletionCode> {
     }
 }
 
-/// Get Channel Authentication Capabilities, §22.13. Says that there are no IPMI 1.5 sessions, and with the extended
-/// fields, where they were asked for, that there are 2.0 ones.
+/// Get Channel Authentication Capabilities, §22.13. Says in the extended fields, where they were asked for, that there
+/// are IPMI 2.0 sessions.
 fn capabilities(
     request: &GetChannelAuthenticationCapabilities,
     config: &Config,
@@ -75,13 +79,13 @@ fn capabilities(
     let extended = ExtendedCapabilities {
         kg_set: config.kg.is_some(),
         v20: true,
-        v15: false,
+        v15: config.v15.is_enabled(),
     };
     Ok(ChannelAuthenticationCapabilities {
         channel: LAN_CHANNEL,
-        auth_types: AuthTypes::new(0),
+        auth_types: config.v15.spoken(),
         extended: request.extended.then_some(extended),
-        per_message_auth: true,
+        per_message_auth: config.v15.per_message_auth,
         user_level_auth: true,
         named_users: users().any(|user| !user.name.is_null()),
         nameless_user: users().any(|user| user.name.is_null() && !empty(&user)),
@@ -180,7 +184,10 @@ fn session_info(
         session: wanted.map(|(_, slot)| ActiveSession {
             user: slot.session.user,
             privilege: slot.session.privilege,
-            protocol: SessionProtocol::V20,
+            protocol: match slot.session.link {
+                Link::V20 { .. } => SessionProtocol::V20,
+                Link::V15 { .. } => SessionProtocol::V15,
+            },
             channel: LAN_CHANNEL,
             peer: Some(lan_peer(slot.peer)),
         }),

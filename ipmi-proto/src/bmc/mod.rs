@@ -18,20 +18,27 @@
 //!
 //! Datagrams that prove nothing change nothing: they are dropped, or answered from a budget per source
 //! (see `throttle`), and their half-open sessions live in a bounded pool of their own, never at the expense of an
-//! active session. Whether a user exists cannot be told from RAKP 2.
+//! active session. Whether a user exists cannot be told from RAKP 2. Wrong passwords make the next try of the same user
+//! from the same source wait (see `guesses`).
+//!
+//! IPMI 1.5 sessions ([`Config::v15`]) are weaker in all of this: Get Session Challenge tells whether a user exists,
+//! and nothing is encrypted.
 
 mod answer;
 mod config;
 mod endpoint;
+mod guesses;
 mod handshake;
 mod local;
 mod pending;
+mod refused;
 mod replies;
 mod session;
 mod throttle;
 mod users;
 
 pub use answer::{Answer, Token};
-pub use config::Config;
+pub use config::{Config, V15};
 pub use endpoint::{Deactivation, DropReason, Endpoint, Event, Incoming, Requester};
+pub use refused::{Refusal, RefusedLogin};
 pub use users::{User, Users};

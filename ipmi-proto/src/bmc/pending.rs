@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use super::handshake::{ExpectRakp1, ExpectRakp3};
+use super::handshake::{ExpectActivation, ExpectRakp1, ExpectRakp3};
 use crate::Time;
 
 /// How many there are at most. A flood pushes out the oldest ones; a handshake that takes a few milliseconds gets
@@ -29,6 +29,8 @@ pub(super) struct Pending {
 pub(super) enum Stage {
     Rakp1(ExpectRakp1),
     Rakp3(ExpectRakp3),
+    /// Of IPMI 1.5.
+    Activation(ExpectActivation),
 }
 
 /// The pool, by the session ids that this BMC gave out; the oldest one first.
@@ -39,7 +41,7 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Takes a half-open session in, and lets another of its source, or of all, go for it where necessary.
-    pub(super) fn insert(&mut self, now: Time, source: IpAddr, stage: ExpectRakp1) {
+    pub(super) fn insert(&mut self, now: Time, source: IpAddr, id: u32, stage: Stage) {
         let of_source = self
             .entries
             .iter()
@@ -50,13 +52,12 @@ impl Pool {
         } else if self.entries.len() >= MAX {
             self.evict(|_| true);
         }
-        let id = stage.bmc_id;
         self.entries.push((
             id,
             Pending {
                 source,
                 opened: now,
-                stage: Stage::Rakp1(stage),
+                stage,
             },
         ));
     }
@@ -65,7 +66,7 @@ impl Pool {
     fn evict(&mut self, among: impl Fn(&Pending) -> bool) {
         let oldest = |silent_only: bool| {
             self.entries.iter().position(|(_, pending)| {
-                among(pending) && (!silent_only || matches!(pending.stage, Stage::Rakp1(_)))
+                among(pending) && !(silent_only && matches!(pending.stage, Stage::Rakp3(_)))
             })
         };
         if let Some(index) = oldest(true).or_else(|| oldest(false)) {
@@ -78,6 +79,14 @@ impl Pool {
         let index = self.entries.iter().position(|(known, _)| *known == id)?;
         let (_, pending) = self.entries.remove(index);
         Some(pending)
+    }
+
+    /// How far the half-open session with this id has come.
+    pub(super) fn stage(&self, id: u32) -> Option<&Stage> {
+        self.entries
+            .iter()
+            .find(|(known, _)| *known == id)
+            .map(|(_, pending)| &pending.stage)
     }
 
     /// Puts a half-open session that was taken out back at a new stage. Its time goes on running.
@@ -121,12 +130,12 @@ mod tests {
     use super::*;
     use crate::crypto::CipherSuite;
 
-    fn stage(bmc_id: u32) -> ExpectRakp1 {
-        ExpectRakp1 {
+    fn stage(bmc_id: u32) -> Stage {
+        Stage::Rakp1(ExpectRakp1 {
             console_id: 1,
             bmc_id,
             suite: CipherSuite::SUITE_17,
-        }
+        })
     }
 
     #[test]
@@ -134,14 +143,14 @@ mod tests {
         let mut pool = Pool::default();
         let victim = IpAddr::from([127, 0, 0, 1]);
         let flooder = IpAddr::from([127, 0, 0, 2]);
-        pool.insert(Time::ORIGIN, victim, stage(1));
+        pool.insert(Time::ORIGIN, victim, 1, stage(1));
         for id in 2..1000 {
-            pool.insert(Time::ORIGIN, flooder, stage(id));
+            pool.insert(Time::ORIGIN, flooder, id, stage(id));
         }
         assert!(pool.contains(1) && pool.contains(999));
         assert_eq!(pool.entries.len(), 1 + MAX_PER_SOURCE);
         for id in 1000..2000u32 {
-            pool.insert(Time::ORIGIN, IpAddr::from(id.to_be_bytes()), stage(id));
+            pool.insert(Time::ORIGIN, IpAddr::from(id.to_be_bytes()), id, stage(id));
         }
         assert_eq!(pool.entries.len(), MAX);
         assert!(!pool.contains(1) && pool.contains(1999));

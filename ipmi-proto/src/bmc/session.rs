@@ -6,11 +6,13 @@ use core::net::SocketAddr;
 
 use rand_core::CryptoRng;
 
+use super::handshake::ExpectActivation;
 use super::replies::Replies;
 use crate::command::app::UserId;
 use crate::crypto::{Handshake, Protection};
 use crate::handshake::Username;
 use crate::session::Window;
+use crate::session::v15::{self, AuthKey};
 use crate::session::v20::{self, PayloadType};
 use crate::{Privilege, Time, sol};
 
@@ -23,21 +25,37 @@ pub(super) const MAX_SESSIONS: usize = 32;
 pub(super) struct Active {
     /// The id by which the console calls it.
     pub(super) id: u32,
-    /// The id by which the BMC calls the console.
-    console_id: u32,
     pub(super) user: UserId,
     pub(super) username: Username,
     /// The level at present.
     pub(super) privilege: Privilege,
     /// The level up to which it may be raised.
     pub(super) limit: Privilege,
-    pub(super) protection: Protection,
+    pub(super) link: Link,
     pub(super) window: Window,
     /// The number of the last packet that was sent.
     sent: u32,
     pub(super) replies: Replies,
     /// The serial port, while the payload is active.
     pub(super) sol: Option<Box<sol::Port>>,
+}
+
+/// What makes the packets of a session.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "sessions are boxed")]
+pub(super) enum Link {
+    V20 {
+        /// The id by which the BMC calls the console.
+        console_id: u32,
+        protection: Protection,
+    },
+    V15 {
+        key: AuthKey,
+        /// Whether every packet is authenticated.
+        every: bool,
+        /// The number of the answer to Activate Session, and so the first one that was sent.
+        first: u32,
+    },
 }
 
 /// An active session with what the table of sessions keeps beside it.
@@ -60,14 +78,43 @@ impl Active {
     ) -> Self {
         Self {
             id: handshake.bmc_id,
-            console_id: handshake.console_id,
             user,
             username: handshake.username,
             privilege: limit.min(Privilege::User),
             limit,
-            protection,
+            link: Link::V20 {
+                console_id: handshake.console_id,
+                protection,
+            },
             window: Window::default(),
             sent: 0,
+            replies: Replies::default(),
+            sol: None,
+        }
+    }
+
+    /// A session of IPMI 1.5, whose first packets have these numbers.
+    pub(super) fn v15(
+        id: u32,
+        expect: ExpectActivation,
+        limit: Privilege,
+        every: bool,
+        outbound: u32,
+        inbound: u32,
+    ) -> Self {
+        Self {
+            id,
+            user: expect.user,
+            username: expect.username,
+            privilege: limit.min(Privilege::User),
+            limit,
+            link: Link::V15 {
+                key: expect.key,
+                every,
+                first: outbound,
+            },
+            window: Window::v15(inbound),
+            sent: outbound,
             replies: Replies::default(),
             sol: None,
         }
@@ -83,15 +130,23 @@ impl Active {
     ) {
         // 0 is never valid inside a session.
         self.sent = self.sent.wrapping_add(1).max(1);
-        v20::encode(
-            payload_type,
-            self.console_id,
-            self.sent,
-            &self.protection,
-            rng,
-            out,
-            write,
-        );
+        match &self.link {
+            Link::V20 {
+                console_id,
+                protection,
+            } => v20::encode(
+                payload_type,
+                *console_id,
+                self.sent,
+                protection,
+                rng,
+                out,
+                write,
+            ),
+            Link::V15 { key, every, .. } => {
+                v15::encode(every.then_some(key), self.id, self.sent, out, write);
+            }
+        }
     }
 }
 

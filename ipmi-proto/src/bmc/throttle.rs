@@ -100,7 +100,7 @@ impl Source {
 }
 
 /// Whoever has one IPv6 address has the rest of its /64 too.
-fn prefix(source: IpAddr) -> u64 {
+pub(super) fn prefix(source: IpAddr) -> u64 {
     match source.to_canonical() {
         IpAddr::V4(address) => u64::from(address.to_bits()),
         IpAddr::V6(address) => (address.to_bits() >> 64) as u64,

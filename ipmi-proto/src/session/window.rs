@@ -1,9 +1,11 @@
 //! The sequence window, §13.22 (inbound session sequence numbers): lets every packet in at most once.
 
-/// How far ahead of the highest number a packet may be.
+/// How far ahead of the highest number a packet of IPMI 2.0 may be.
 const AHEAD: u32 = 15;
-/// How far behind the highest number a packet may be.
+/// How far behind the highest number a packet of IPMI 2.0 may be.
 const BEHIND: u32 = 16;
+/// How far from the highest number a packet of IPMI 1.5 may be, either way (§6.12.12).
+const EITHER_WAY_V15: u32 = 8;
 
 /// Which sequence numbers were received: the highest one, and a bit for each of those just below it.
 ///
@@ -13,6 +15,8 @@ pub struct Window {
     highest: u32,
     /// Bit n stands for `highest - n`.
     seen: u32,
+    ahead: u32,
+    behind: u32,
 }
 
 /// A number that may come in, if its packet turns out to be genuine.
@@ -40,11 +44,24 @@ impl Default for Window {
         Self {
             highest: 0,
             seen: u32::MAX,
+            ahead: AHEAD,
+            behind: BEHIND,
         }
     }
 }
 
 impl Window {
+    /// The window of an IPMI 1.5 session whose first number is `first`: nothing below it may ever come in.
+    #[must_use]
+    pub const fn v15(first: u32) -> Self {
+        Self {
+            highest: first.wrapping_sub(1),
+            seen: u32::MAX,
+            ahead: EITHER_WAY_V15,
+            behind: EITHER_WAY_V15,
+        }
+    }
+
     /// Whether a packet with this number may come in. Changes nothing: the packet is not authenticated yet.
     ///
     /// # Errors
@@ -55,9 +72,9 @@ impl Window {
         let behind = self.highest.wrapping_sub(number);
         if number == 0 {
             Err(Replay::TooOld)
-        } else if ahead != 0 && ahead <= AHEAD {
+        } else if ahead != 0 && ahead <= self.ahead {
             Ok(Admission(number))
-        } else if behind <= BEHIND {
+        } else if behind <= self.behind {
             if self.seen >> behind & 1 == 0 {
                 Ok(Admission(number))
             } else {
@@ -73,12 +90,12 @@ impl Window {
     /// Records a number whose packet was authenticated.
     pub const fn commit(&mut self, Admission(number): Admission) {
         let ahead = number.wrapping_sub(self.highest);
-        if ahead <= AHEAD {
+        if ahead <= self.ahead {
             self.highest = number;
             self.seen = self.seen << ahead | 1;
         } else {
             let behind = self.highest.wrapping_sub(number);
-            if behind <= BEHIND {
+            if behind <= self.behind {
                 self.seen |= 1 << behind;
             }
         }
@@ -122,10 +139,26 @@ mod tests {
     }
 
     #[test]
+    fn sessions_of_1_5_have_a_narrower_window_that_begins_anywhere() {
+        let mut window = Window::v15(100);
+        assert_eq!(receive(&mut window, 99), Err(Replay::Duplicate));
+        assert_eq!(receive(&mut window, 90), Err(Replay::TooOld));
+        assert_eq!(receive(&mut window, 108), Err(Replay::TooNew));
+        for number in [107, 100, 115, 108] {
+            assert_eq!(receive(&mut window, number), Ok(()), "{number}");
+        }
+        assert_eq!(receive(&mut window, 106), Err(Replay::TooOld));
+        assert_eq!(receive(&mut window, 124), Err(Replay::TooNew));
+        let mut window = Window::v15(1);
+        assert_eq!(receive(&mut window, 1), Ok(()));
+    }
+
+    #[test]
     fn numbers_wrap_around() {
         let mut window = Window {
             highest: u32::MAX - 1,
             seen: 1,
+            ..Window::default()
         };
         for number in [u32::MAX, 2, 1] {
             assert_eq!(receive(&mut window, number), Ok(()), "{number:X}");

@@ -421,10 +421,3 @@ impl Control {
         }
     }
 }
-
-#[cfg(test)]
-impl Port {
-    pub(super) fn events_len(&self) -> usize {
-        self.events.len()
-    }
-}

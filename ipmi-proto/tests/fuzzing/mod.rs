@@ -9,13 +9,14 @@ pub(crate) mod datagram;
 pub(crate) mod handshake;
 pub(crate) mod roundtrip;
 pub(crate) mod sol;
+pub(crate) mod v15;
 
 use arbitrary::Unstructured;
 use core::net::SocketAddr;
 use ipmi_proto::Time;
 use ipmi_proto::bmc::{self, Answer, Endpoint, Token};
 use ipmi_proto::console::Console;
-use ipmi_proto::session::v15;
+use ipmi_proto::session::v15::Packet;
 use ipmi_proto::session::v20::{self, PayloadType};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -40,7 +41,7 @@ pub(crate) fn sessionless(kind: u8, payload: &[u8]) -> Vec<u8> {
     let write = |out: &mut Vec<u8>| out.extend_from_slice(payload);
     match payload_type(kind) {
         Some(kind) => v20::encode_sessionless(kind, &mut out, write),
-        None => v15::Packet::encode(&mut out, write),
+        None => Packet::encode(&mut out, write),
     }
     out
 }

@@ -1,11 +1,13 @@
 //! Both ends of the library against each other, in memory: no socket, no sleep, every run the same.
 
 mod attacks;
+mod guessing;
 mod network;
 mod sessions;
 mod sol;
 #[path = "../support/mod.rs"]
 mod support;
+mod v15;
 
 use ipmi_proto::Privilege;
 use ipmi_proto::bmc;

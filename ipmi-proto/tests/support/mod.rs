@@ -4,6 +4,7 @@
 
 pub(crate) mod observer;
 pub(crate) mod pair;
+pub(crate) mod v15;
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 

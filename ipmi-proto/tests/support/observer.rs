@@ -1,7 +1,7 @@
 //! Reads both directions of an exchange from outside, as somebody on the way who knows the password.
 //!
 //! It follows the handshake, verifies every code, MAC and padding with the library's wire types, and can then seal
-//! packets of its own in either direction. It shares no state machine with the two ends that it watches.
+//! packets of its own in either direction. Of IPMI 1.5 sessions it verifies the codes alone. It shares no state machine with the two ends that it watches.
 
 use ipmi_proto::crypto::{BmcKey, CipherSuite, Handshake, Password, Protection};
 use ipmi_proto::handshake::{
@@ -109,8 +109,18 @@ impl Observer {
             Rmcp::Ipmi(packet) => packet,
         };
         if packet.first() != Some(&AUTH_TYPE_RMCP_PLUS) {
-            let payload = v15::Packet::decode(packet).map_err(unreadable)?.payload;
-            return Ok(Seen::Sessionless(PayloadType::IPMI, payload.to_vec()));
+            let received = v15::Received::parse(packet).map_err(unreadable)?;
+            if let Ok(packet) = received.sessionless() {
+                return Ok(Seen::Sessionless(
+                    PayloadType::IPMI,
+                    packet.payload.to_vec(),
+                ));
+            }
+            let key = v15::AuthKey::new(received.auth_type(), &self.password);
+            let payload = received
+                .verify(&key.ok_or(Fault::NoSession)?)
+                .map_err(Fault::Rejected)?;
+            return Ok(Seen::InSession(PayloadType::IPMI, payload.to_vec()));
         }
         let received = Received::parse(packet).map_err(unreadable)?;
         if received.session_id() != 0 {

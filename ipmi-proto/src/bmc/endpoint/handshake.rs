@@ -6,7 +6,8 @@ use core::net::SocketAddr;
 use rand_core::CryptoRng;
 
 use super::{DropReason, Endpoint, Event};
-use crate::bmc::handshake::ExpectRakp1;
+use crate::bmc::Refusal;
+use crate::bmc::handshake::{ExpectRakp1, ExpectRakp3};
 use crate::bmc::pending::Stage;
 use crate::handshake::{
     OpenSessionRequest, OpenSessionResponse, Opened, Rakp1, Rakp2, Rakp3, Rakp4, RakpStatus,
@@ -58,11 +59,12 @@ impl Endpoint {
         self.pending.insert(
             now,
             peer.ip(),
-            ExpectRakp1 {
+            bmc_id,
+            Stage::Rakp1(ExpectRakp1 {
                 console_id: request.console_id,
                 bmc_id,
                 suite,
-            },
+            }),
         );
         Ok(Opened {
             privilege: privilege.bits(),
@@ -98,15 +100,23 @@ impl Endpoint {
         let console_id = match &pending.stage {
             Stage::Rakp1(expect) => expect.console_id,
             Stage::Rakp3(expect) => expect.console_id(),
+            Stage::Activation(_) => {
+                self.pending.put_back(id.bmc_id, pending);
+                return Err(DropReason::UnknownSession);
+            }
         };
         let result = match (Rakp1::decode(payload), pending.stage) {
             (Err(error), _) => Err(Rakp1::status_of(error)),
+            (Ok(rakp1), _) if self.guesses.must_wait(now, peer.ip(), &rakp1.username) => {
+                self.refused.push(peer, rakp1.username, Refusal::MustWait);
+                Err(RakpStatus::InsufficientResources)
+            }
             (Ok(rakp1), Stage::Rakp1(expect)) => {
                 expect.rakp1(rakp1, &self.config, &self.decoy, rng)
             }
             (Ok(rakp1), Stage::Rakp3(expect)) if expect.repeats(&rakp1) => Ok(expect),
             // Another RAKP 1 for the same session: somebody interferes, or the console is confused. Start again.
-            (Ok(_), Stage::Rakp3(_)) => Err(RakpStatus::InvalidSessionId),
+            (Ok(_), _) => Err(RakpStatus::InvalidSessionId),
         };
         let rakp2 = match result {
             Ok(expect) => {
@@ -138,20 +148,18 @@ impl Endpoint {
         let Stage::Rakp3(expect) = pending.stage else {
             return Err(DropReason::PayloadType);
         };
+        let username = expect.username();
         if rakp3.result.is_err() {
             // The console gives up; §13.23 wants no answer.
+            self.refused.push(peer, username, Refusal::ByConsole);
             return Err(DropReason::UnknownSession);
         }
         let console_id = expect.console_id();
-        let result = expect
-            .rakp3(&rakp3, &self.config)
-            .and_then(|(active, check)| {
-                if !self.sessions.insert(now, peer, active) {
-                    return Err(RakpStatus::InsufficientResources);
-                }
-                self.handshakes.forgive(peer.ip());
-                Ok(check)
-            });
+        let result = self.log_in(now, peer, expect, &rakp3);
+        if let Err((_, reason)) = result {
+            self.refused.push(peer, username, reason);
+        }
+        let result = result.map_err(|(status, _)| status);
         reply(
             PayloadType::RAKP_4,
             &Rakp4 {
@@ -161,6 +169,38 @@ impl Endpoint {
             },
             out,
         )
+    }
+}
+
+impl Endpoint {
+    /// Opens the session, if the console knows the password. Gives the check value for RAKP 4.
+    fn log_in(
+        &mut self,
+        now: Time,
+        peer: SocketAddr,
+        expect: ExpectRakp3,
+        rakp3: &Rakp3,
+    ) -> Result<Vec<u8>, (RakpStatus, Refusal)> {
+        let (source, username) = (peer.ip(), expect.username());
+        // Also here: many handshakes may have come to this point at once.
+        if self.guesses.must_wait(now, source, &username) {
+            return Err((RakpStatus::InsufficientResources, Refusal::MustWait));
+        }
+        match expect.rakp3(rakp3, &self.config) {
+            Ok((active, check)) => {
+                self.guesses.forgive(source, &username);
+                if !self.sessions.insert(now, peer, active) {
+                    return Err((RakpStatus::InsufficientResources, Refusal::NoSlot));
+                }
+                self.handshakes.forgive(source);
+                Ok(check)
+            }
+            Err(status @ RakpStatus::UnauthorizedRole) => Err((status, Refusal::Privilege)),
+            Err(status) => {
+                self.guesses.failed(now, source, username);
+                Err((status, Refusal::Credentials))
+            }
+        }
     }
 }
 

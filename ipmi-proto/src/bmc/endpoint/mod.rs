@@ -5,11 +5,13 @@
 //! | `mod` | where a datagram goes; requests and their answers; timeouts |
 //! | `event` | what the driver hears of it |
 //! | `handshake` | how a session of IPMI 2.0 begins |
+//! | `v15_session` | how one of IPMI 1.5 begins, and its packets |
 //! | `sol` | the serial ports of the sessions |
 
 mod event;
 mod handshake;
 mod sol;
+mod v15_session;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -18,10 +20,12 @@ use core::net::SocketAddr;
 use rand_core::CryptoRng;
 
 use super::answer::{Format, Origin};
+use super::guesses::Guesses;
 use super::handshake::Decoy;
 use super::pending::Pool;
+use super::refused::{RefusedLogin, RefusedLogins};
 use super::replies::Lookup;
-use super::session::{Sessions, Slot};
+use super::session::{Link, Sessions};
 use super::throttle::Throttle;
 use super::{Answer, Config, Token, local};
 use crate::command::app::UserId;
@@ -43,6 +47,8 @@ pub struct Endpoint {
     pending: Pool,
     pings: Throttle,
     handshakes: Throttle,
+    guesses: Guesses,
+    refused: RefusedLogins,
     decoy: Decoy,
 }
 
@@ -55,6 +61,8 @@ impl Endpoint {
             pending: Pool::default(),
             pings: Throttle::default(),
             handshakes: Throttle::default(),
+            guesses: Guesses::default(),
+            refused: RefusedLogins::default(),
             decoy: Decoy::new(rng),
         }
     }
@@ -94,6 +102,11 @@ impl Endpoint {
         self.sessions.len()
     }
 
+    /// The next login that was refused. The last 16 are kept; how many of them are logged is the driver's business.
+    pub fn poll_refused_login(&mut self) -> Option<RefusedLogin> {
+        self.refused.pop()
+    }
+
     /// Takes a datagram in. `out` is cleared; it holds a datagram to send to `peer` if the event is [`Event::Reply`].
     /// The datagram is decrypted in place.
     pub fn handle(
@@ -123,8 +136,15 @@ impl Endpoint {
             Rmcp::Ipmi(packet) => packet,
         };
         if packet.first() != Some(&v20::AUTH_TYPE_RMCP_PLUS) {
-            let payload = v15::Packet::decode(packet)?.payload;
-            return self.sessionless(peer, Format::V15, payload, out);
+            let received = v15::Received::parse(packet)?;
+            if received.session_id() != 0 {
+                return self.in_v15_session(now, peer, &received, rng, out);
+            }
+            let payload = received.sessionless()?.payload;
+            return match self.challenge(now, peer, payload, rng, out) {
+                Some(result) => result,
+                None => self.sessionless(peer, Format::V15, payload, out),
+            };
         }
         let received = Received::parse(packet)?;
         if received.session_id() != 0 {
@@ -210,22 +230,37 @@ impl Endpoint {
             .sessions
             .get_mut(id)
             .ok_or(DropReason::UnknownSession)?;
-        let Slot {
-            session,
-            peer: last_peer,
-            heard,
-        } = slot;
+        let session = &mut *slot.session;
+        let Link::V20 { protection, .. } = &session.link else {
+            return Err(DropReason::UnknownSession);
+        };
         let packet = received
-            .authenticate(&session.protection, &mut session.window)?
-            .decrypt(&session.protection)?;
-        *last_peer = peer;
-        *heard = now;
+            .authenticate(protection, &mut session.window)?
+            .decrypt(protection)?;
+        slot.peer = peer;
+        slot.heard = now;
         match packet.payload_type {
-            PayloadType::IPMI => {}
-            PayloadType::SOL => return session.sol(now, packet.payload),
-            _ => return Err(DropReason::PayloadType),
+            PayloadType::IPMI => self.request(now, id, packet.payload, rng, out),
+            PayloadType::SOL => session.sol(now, packet.payload),
+            _ => Err(DropReason::PayloadType),
         }
-        let message = RequestMessage::decode(packet.payload)?;
+    }
+
+    /// A request in a session, from whoever has the session's key.
+    fn request(
+        &mut self,
+        now: Time,
+        id: u32,
+        payload: &[u8],
+        rng: &mut impl CryptoRng,
+        out: &mut Vec<u8>,
+    ) -> Result<Event, DropReason> {
+        let slot = self
+            .sessions
+            .get_mut(id)
+            .ok_or(DropReason::UnknownSession)?;
+        let session = &mut slot.session;
+        let message = RequestMessage::decode(payload)?;
         let ticket = match session.replies.lookup(now, &message) {
             Lookup::New(ticket) => ticket,
             Lookup::InFlight => return Err(DropReason::InFlight),

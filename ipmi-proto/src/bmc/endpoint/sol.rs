@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 
 use super::{DropReason, Endpoint, Event};
 use crate::Time;
-use crate::bmc::session::Active;
+use crate::bmc::session::{Active, Link};
 use crate::session::v20::PayloadType;
 use crate::sol::{Config, Packet, Port, Role};
 
@@ -24,16 +24,17 @@ pub enum Deactivation {
 }
 
 impl Endpoint {
-    /// Gives a session a serial port; one that it had is forgotten. False when the session has ended.
+    /// Gives a session a serial port; one that it had is forgotten. False when the session has ended, or is one of
+    /// IPMI 1.5, which has no payloads.
     ///
     /// Call it before the answer to Activate Payload is sent: the console may speak as soon as it has that.
     pub fn activate_sol(&mut self, session: u32, config: Config) -> bool {
         match self.sessions.get_mut(session) {
-            Some(slot) => {
+            Some(slot) if matches!(slot.session.link, Link::V20 { .. }) => {
                 slot.session.sol = Some(Box::new(Port::new(Role::Bmc, config)));
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 
