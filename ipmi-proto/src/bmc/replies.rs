@@ -41,15 +41,6 @@ struct Entry {
     response: Vec<u8>,
 }
 
-impl Entry {
-    /// Whether it is of this request, and still counts.
-    fn is(&self, now: Time, message: &RequestMessage<'_>, fingerprint: u64) -> bool {
-        self.header == message.header
-            && self.fingerprint == fingerprint
-            && now.since(self.at) < LIFETIME
-    }
-}
-
 /// What is known of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Lookup<'a> {
@@ -65,10 +56,11 @@ impl Replies {
     /// Looks a request up, and remembers it when it is new.
     pub(super) fn lookup(&mut self, now: Time, message: &RequestMessage<'_>) -> Lookup<'_> {
         let fingerprint = fingerprint(message.data);
-        let known = self
-            .entries
-            .iter()
-            .position(|entry| entry.is(now, message, fingerprint));
+        let known = self.entries.iter().position(|entry| {
+            entry.header == message.header
+                && entry.fingerprint == fingerprint
+                && now.since(entry.at) < LIFETIME
+        });
         if let Some(index) = known {
             return match self.entries.get(index) {
                 Some(entry) if entry.answered => Lookup::Answered(&entry.response),
@@ -94,15 +86,6 @@ impl Replies {
         }
         self.next = (self.next + 1) % CAPACITY;
         Lookup::New(ticket)
-    }
-
-    /// The response to a request that was answered; changes nothing.
-    pub(super) fn answered(&self, now: Time, message: &RequestMessage<'_>) -> Option<&[u8]> {
-        let fingerprint = fingerprint(message.data);
-        self.entries
-            .iter()
-            .find(|entry| entry.is(now, message, fingerprint) && entry.answered)
-            .map(|entry| entry.response.as_slice())
     }
 
     /// Stores the response to a request. One that was forgotten meanwhile is not stored.

@@ -8,7 +8,7 @@ use rand_core::CryptoRng;
 
 use super::handshake::ExpectActivation;
 use super::replies::Replies;
-use crate::command::app::UserId;
+use crate::command::app::{ActivateSession, ActivatedSession, UserId};
 use crate::crypto::{Handshake, Protection};
 use crate::handshake::Username;
 use crate::session::Window;
@@ -53,8 +53,10 @@ pub(super) enum Link {
         key: AuthKey,
         /// Whether every packet is authenticated.
         every: bool,
-        /// The number of the answer to Activate Session, and so the first one that was sent.
-        first: u32,
+        /// What it was activated with, in case that comes again.
+        activation: ActivateSession,
+        /// The answer to that.
+        activated: ActivatedSession,
     },
 }
 
@@ -93,28 +95,28 @@ impl Active {
         }
     }
 
-    /// A session of IPMI 1.5, whose first packets have these numbers.
+    /// A session of IPMI 1.5.
     pub(super) fn v15(
-        id: u32,
         expect: ExpectActivation,
-        limit: Privilege,
         every: bool,
-        outbound: u32,
-        inbound: u32,
+        activation: ActivateSession,
+        activated: ActivatedSession,
     ) -> Self {
         Self {
-            id,
+            id: activated.id,
             user: expect.user,
             username: expect.username,
-            privilege: limit.min(Privilege::User),
-            limit,
+            privilege: activated.limit.min(Privilege::User),
+            limit: activated.limit,
             link: Link::V15 {
                 key: expect.key,
                 every,
-                first: outbound,
+                activation,
+                activated,
             },
-            window: Window::v15(inbound),
-            sent: outbound,
+            window: Window::v15(activated.inbound_sequence),
+            // The answer to Activate Session has the number that the console asked for.
+            sent: activation.outbound_sequence,
             replies: Replies::default(),
             sol: None,
         }

@@ -271,9 +271,16 @@ fn a_repeated_activation_is_answered_again() {
         for _ in 0..3 {
             assert_eq!(world.send(&datagram).as_ref().ok(), Some(&first));
         }
+        // FreeIPMI takes another rqSeq for it.
+        let again = world.console.datagram(&activation);
+        assert_eq!(world.send(&again).as_ref().ok(), Some(&first));
         assert_eq!(world.endpoint.active_sessions(), 1);
-        world.now = world.now + Duration::from_secs(10);
-        assert_eq!(world.dropped(&datagram), DropReason::UnknownSession);
+        let other = ActivateSession {
+            outbound_sequence: 1,
+            ..activation
+        };
+        let other = world.console.datagram(&other);
+        assert_eq!(world.dropped(&other), DropReason::NeedsSession);
     }
 }
 

@@ -10,7 +10,6 @@ use super::{DropReason, Endpoint, Event, decode, encode_sessionless};
 use crate::bmc::answer::Format;
 use crate::bmc::handshake::ExpectActivation;
 use crate::bmc::pending::Stage;
-use crate::bmc::replies::Lookup;
 use crate::bmc::session::{Active, Link};
 use crate::bmc::{Answer, Refusal};
 use crate::command::app::{
@@ -22,6 +21,7 @@ use crate::handshake::RequestedPrivilege;
 use crate::message::{self, RequestMessage};
 use crate::session::v15::{self, AuthKey, Received};
 use crate::session::v20::Rejected;
+use crate::wire::Decode as _;
 use crate::{CompletionCode, Time};
 
 impl Endpoint {
@@ -114,7 +114,13 @@ impl Endpoint {
             return self.activate(now, peer, received, rng, out);
         };
         let session = &mut *slot.session;
-        let Link::V15 { key, every, first } = &session.link else {
+        let Link::V15 {
+            key,
+            every,
+            activation,
+            activated,
+        } = &session.link
+        else {
             return Err(DropReason::UnknownSession);
         };
         if received.sequence() == 0
@@ -122,13 +128,14 @@ impl Endpoint {
             && let Ok(message) = RequestMessage::decode(payload)
             && is_activation(&message)
         {
-            // Activate Session once more: its answer was lost. It had no number either time, so the store alone says
-            // whether it is the same.
-            let response = session.replies.answered(now, &message);
-            let response = response.ok_or(DropReason::UnknownSession)?;
-            v15::encode(Some(key), id, *first, out, |out| {
-                out.extend_from_slice(response);
-            });
+            // Once more: its answer was lost. FreeIPMI gives it another rqSeq then, so that the store of replies would not
+            // know it.
+            if ActivateSession::decode(message.data)? != *activation {
+                return Err(DropReason::NeedsSession);
+            }
+            let first = activation.outbound_sequence;
+            let answer = Answer::of(Ok::<_, CompletionCode>(*activated));
+            encode_answer(key, id, first, &message, &answer, out);
             return Ok(Event::Reply);
         }
         let payload = received.authenticate(key, *every, &mut session.window)?;
@@ -216,22 +223,9 @@ impl Endpoint {
             limit: request.privilege,
         };
         let answer = Answer::of(Ok::<_, CompletionCode>(activated));
-        let mut response = Vec::with_capacity(message::MAX_LEN);
-        message::encode_response(
-            &message.header,
-            answer.completion,
-            &answer.data,
-            &mut response,
-        );
         let first = request.outbound_sequence;
-        v15::encode(Some(&expect.key), id, first, out, |out| {
-            out.extend_from_slice(&response);
-        });
-        let inbound = activated.inbound_sequence;
-        let mut session = Active::v15(id, expect, request.privilege, every, first, inbound);
-        if let Lookup::New(ticket) = session.replies.lookup(now, message) {
-            session.replies.store(now, ticket, &response);
-        }
+        encode_answer(&expect.key, id, first, message, &answer, out);
+        let session = Active::v15(expect, every, *request, activated);
         self.sessions.insert(now, peer, session);
         self.handshakes.forgive(peer.ip());
         Ok(Event::Reply)
@@ -296,6 +290,20 @@ fn admit(
     Err((CompletionCode::CommandSpecific(code), reason))
 }
 
+/// The answer to Activate Session, authenticated also where the packets that follow are not.
+fn encode_answer(
+    key: &AuthKey,
+    id: u32,
+    sequence: u32,
+    message: &RequestMessage<'_>,
+    answer: &Answer,
+    out: &mut Vec<u8>,
+) {
+    v15::encode(Some(key), id, sequence, out, |out| {
+        message::encode_response(&message.header, answer.completion, &answer.data, out);
+    });
+}
+
 fn refuse(
     key: &AuthKey,
     id: u32,
@@ -303,7 +311,6 @@ fn refuse(
     completion: CompletionCode,
     out: &mut Vec<u8>,
 ) {
-    v15::encode(Some(key), id, 0, out, |out| {
-        message::encode_response(&message.header, completion, &[], out);
-    });
+    let answer = Answer::of(Err::<(), _>(completion));
+    encode_answer(key, id, 0, message, &answer, out);
 }
