@@ -41,7 +41,7 @@ pub(super) struct Task {
 }
 
 /// The promise is 8 KB for an idle BMC; its socket, its buffers in tokio and its users take most of them.
-const _: () = assert!(size_of::<Task>() <= 1024);
+const _: () = assert!(size_of::<Task>() <= 1280);
 
 impl Sessions for Endpoint {
     fn count(&self) -> usize {
@@ -158,6 +158,9 @@ impl Task {
             Event::Dropped(reason) => {
                 tracing::trace!(bmc = self.name(), peer = %route.peer, %reason, "dropped");
             }
+        }
+        while let Some(refused) = self.endpoint.poll_refused_login() {
+            self.behaviour.login_refused(&refused);
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use ipmi_proto::bmc::RefusedLogin;
 use ipmi_proto::command::app::{TimeoutAction, UserId};
 use ipmi_proto::sdr::{EventReadingType, SensorType};
 use ipmi_proto::sel::{Direction, Entry, Event, EventData, EvmRevision, GeneratorId, Timestamp};
@@ -144,10 +145,18 @@ impl Behaviour {
     }
 
     /// Somebody was refused a login.
-    pub(in crate::bmc) fn log_refused_login(&mut self) {
+    pub(in crate::bmc) fn login_refused(&mut self, refused: &RefusedLogin) {
+        let RefusedLogin {
+            peer,
+            username,
+            reason,
+        } = refused;
+        let bmc = &self.settings.name;
+        tracing::debug!(bmc, %peer, %username, %reason, "a login was refused");
         if self.sel.seen.login.is_some_and(|at| at.elapsed() < LOGINS) {
             return;
         }
+        tracing::warn!(bmc, %peer, %username, %reason, "a login was refused; further ones are not told for a minute");
         self.sel.seen.login = Some(Instant::now());
         let data = EventData::discrete(offset::INVALID_LOGIN);
         self.log_event(Sensor::Session, data, now());

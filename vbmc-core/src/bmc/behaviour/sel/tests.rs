@@ -3,11 +3,13 @@
 use std::time::SystemTime;
 
 use ipmi_proto::CompletionCode;
+use ipmi_proto::bmc::{Refusal, RefusedLogin};
 use ipmi_proto::command::chassis::ChassisControl;
 use ipmi_proto::command::storage::{
     AddSelEntry, ClearSel, DeleteSelEntry, Erasure, ErasureState, GetSelEntry, GetSelInfo,
     GetSelTime, ReservationId, ReserveSel, SetSelTime,
 };
+use ipmi_proto::handshake::Username;
 use ipmi_proto::sel::{Entry, Event, Record, RecordId, Timestamp};
 use ipmi_proto::wire::Decode as _;
 
@@ -201,7 +203,11 @@ async fn a_command_is_logged_with_who_sent_it() {
 async fn refused_logins_cannot_fill_the_log() {
     let mut bench = Bench::new();
     for _ in 0..100 {
-        bench.behaviour.log_refused_login();
+        bench.behaviour.login_refused(&RefusedLogin {
+            peer: ([127, 0, 0, 1], 4000).into(),
+            username: Username::new(b"root").unwrap(),
+            reason: Refusal::Credentials,
+        });
     }
     bench.settle_all().await;
     assert_eq!(events(&mut bench), [(0x2A, 0x02)]);
