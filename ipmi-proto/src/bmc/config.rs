@@ -1,10 +1,12 @@
 //! What one BMC is set to.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Users;
+use crate::Privilege;
 use crate::command::app::AuthTypes;
-use crate::crypto::{BmcKey, CipherSuites};
+use crate::crypto::{BmcKey, CipherSuite, CipherSuites};
 
 /// The settings of an [`Endpoint`](super::Endpoint). They may be changed while it runs; open sessions keep the keys
 /// that they were opened with.
@@ -18,12 +20,36 @@ pub struct Config {
     pub kg: Option<BmcKey>,
     /// The cipher suites that are accepted.
     pub suites: CipherSuites,
+    /// The highest level that sessions of a suite can have, where it is lower than the user's (LAN parameter 24).
+    pub suite_limits: SuiteLimits,
     /// After how long without a packet a session is closed.
     pub idle_timeout: Duration,
     /// Whether ASF presence pings are answered.
     pub presence_ping: bool,
     /// Whether and how IPMI 1.5 sessions are taken.
     pub v15: V15,
+}
+
+/// The privilege limits of cipher suites.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SuiteLimits(Vec<(CipherSuite, Option<Privilege>)>);
+
+impl SuiteLimits {
+    /// No suite has a limit of its own.
+    pub const NONE: Self = Self(Vec::new());
+
+    /// Limits a suite. Without a level, no session can have it.
+    pub fn set(&mut self, suite: CipherSuite, limit: Option<Privilege>) {
+        self.0.retain(|(limited, _)| *limited != suite);
+        self.0.push((suite, limit));
+    }
+
+    /// The highest level that sessions of a suite can have; none where there can be no session.
+    #[must_use]
+    pub fn of(&self, suite: CipherSuite) -> Option<Privilege> {
+        let limited = self.0.iter().find(|(limited, _)| *limited == suite);
+        limited.map_or(Some(Privilege::Oem), |(_, limit)| *limit)
+    }
 }
 
 /// The IPMI 1.5 sessions that a BMC takes.
@@ -72,6 +98,7 @@ impl Config {
             users,
             kg: None,
             suites: CipherSuites::DEFAULT,
+            suite_limits: SuiteLimits::NONE,
             idle_timeout: Self::IDLE_TIMEOUT,
             presence_ping: true,
             v15: V15::DISABLED,

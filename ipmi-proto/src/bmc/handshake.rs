@@ -152,6 +152,14 @@ impl ExpectRakp3 {
         };
         // Said only now, to someone who knows the password: in RAKP 2 it would tell anyone that the user exists.
         let privilege = privilege.ok_or(RakpStatus::UnauthorizedRole)?;
+        let limit = config.suite_limits.of(self.suite);
+        let limit = limit.ok_or(RakpStatus::UnauthorizedRole)?;
+        let privilege = match self.rakp1.role.privilege() {
+            Some(RequestedPrivilege::UpTo(level)) if level > limit => {
+                return Err(RakpStatus::UnauthorizedRole);
+            }
+            _ => privilege.min(limit),
+        };
         let keys = self
             .handshake
             .session_keys(self.suite, &self.password, config.kg.as_ref());

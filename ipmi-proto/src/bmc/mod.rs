@@ -38,7 +38,7 @@ mod throttle;
 mod users;
 
 pub use answer::{Answer, Token};
-pub use config::{Config, V15};
+pub use config::{Config, SuiteLimits, V15};
 pub use endpoint::{Deactivation, DropReason, Endpoint, Event, Incoming, Requester};
 pub use refused::{Refusal, RefusedLogin};
 pub use users::{User, Users};

@@ -196,6 +196,13 @@ impl CipherSuites {
         self.0 & 1 << suite.id != 0
     }
 
+    /// The set without the suites that `keep` refuses.
+    #[must_use]
+    pub fn filter(self, keep: impl Fn(CipherSuite) -> bool) -> Self {
+        let refused = self.iter().filter(|suite| !keep(*suite));
+        refused.fold(self, |set, suite| Self(set.0 & !(1 << suite.id)))
+    }
+
     /// The suites of the set, by id.
     pub fn iter(self) -> impl Iterator<Item = CipherSuite> {
         CipherSuite::ALL

@@ -179,6 +179,34 @@ fn levels_are_granted_up_to_the_users_limit() {
 }
 
 #[test]
+fn a_suite_s_limit_goes_before_the_user_s() {
+    let login = |limit, privilege| {
+        let mut server = server();
+        server.suite_limits.set(CipherSuite::SUITE_3, limit);
+        let config = Config {
+            suite: SuiteChoice::Exactly(CipherSuite::SUITE_3),
+            privilege,
+            ..client()
+        };
+        Pair::new(config, server)
+    };
+    let administrator = RequestedPrivilege::UpTo(Privilege::Administrator);
+    let limit = Some(Privilege::Operator);
+    let mut pair = login(limit, RequestedPrivilege::Highest);
+    assert_eq!(established(&mut pair).privilege, Privilege::Operator);
+    let refused = Error::Refused {
+        step: Step::Rakp3,
+        status: RakpStatus::UnauthorizedRole,
+    };
+    assert_eq!(failed(&mut login(limit, administrator)), refused);
+    let refused = Error::Refused {
+        step: Step::OpenSession,
+        status: RakpStatus::NoMatchingCipherSuite,
+    };
+    assert_eq!(failed(&mut login(None, administrator)), refused);
+}
+
+#[test]
 fn commands_need_their_level() {
     let response = |pair: &mut Pair| match pair.event() {
         Some(Event::Response { result, .. }) => result.unwrap(),

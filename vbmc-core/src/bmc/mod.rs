@@ -32,7 +32,7 @@ use self::task::Task;
 use crate::host::{Change, Host, Observer};
 
 pub use settings::{Settings, SettingsError};
-pub use state::{ChannelState, ChassisState, RestorePolicy, SelState, State};
+pub use state::{ChannelState, ChassisState, LanState, RestorePolicy, SelState, State};
 pub use store::{EventRecord, Store};
 
 /// A running BMC. Dropping it stops it.
@@ -86,9 +86,10 @@ impl Bmc {
             mailbox.clone(),
         );
         let settings = behaviour.settings();
-        let config = settings::config(settings, behaviour.limit())
+        let config = behaviour
+            .endpoint_config()
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        settings::warn_of_weak_suites(&settings.name, config.suites);
+        settings::warn_of_weakness(&settings.name, &config);
         let socket = Socket::bind(settings.listen)?;
         let local = socket.local_addr();
         behaviour.mains_on();

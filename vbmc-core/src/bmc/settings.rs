@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use ipmi_proto::Privilege;
 use ipmi_proto::bmc::{Config, User, Users};
-use ipmi_proto::command::app::UserId;
+use ipmi_proto::command::app::{AuthTypes, UserId};
 use ipmi_proto::crypto::{BmcKey, CipherSuite, CipherSuites, Password};
 use ipmi_proto::handshake::Username;
 
 use crate::Secret;
-use crate::registry::UserRecord;
+use crate::registry::{UserRecord, V15Auth};
 
 /// What a BMC needs to know beside its host.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Settings {
     pub kg: Option<Secret>,
     /// The cipher suites that it accepts.
     pub cipher_suites: Vec<u8>,
+    /// How IPMI 1.5 sessions may be authenticated; empty: there are none.
+    pub v15: Vec<V15Auth>,
     /// After how long without a chassis control a boot override that was set is taken back (§28.13: 60 s). None:
     /// never, since virtual machines are slow to be scheduled.
     pub boot_flags_expiry: Option<Duration>,
@@ -47,6 +49,7 @@ impl Settings {
             users: Vec::new(),
             kg: None,
             cipher_suites: vec![3, 17],
+            v15: Vec::new(),
             boot_flags_expiry: None,
             host_boot: None,
         }
@@ -109,9 +112,20 @@ pub(super) fn privilege(user: &UserRecord) -> Result<Option<Privilege>, Settings
     }
 }
 
+/// The ways to authenticate IPMI 1.5 sessions, as the wire has them.
+pub(super) fn auth_types(settings: &Settings) -> AuthTypes {
+    let bits = settings.v15.iter().map(|auth| match auth {
+        V15Auth::None => AuthTypes::NONE,
+        V15Auth::Md5 => AuthTypes::MD5,
+        V15Auth::Password => AuthTypes::PASSWORD,
+    });
+    AuthTypes::new(bits.fold(0, |all, bit| all | bit))
+}
+
 /// The endpoint's settings. `limit` is the channel's: nobody gets a higher level than that.
 pub(super) fn config(settings: &Settings, limit: Privilege) -> Result<Config, SettingsError> {
     let mut config = Config::new(users(&settings.users, limit)?);
+    config.v15.auth_types = auth_types(settings);
     if let Some(kg) = &settings.kg {
         let kg = kg.reveal();
         let key = BmcKey::new(kg.as_bytes()).map_err(|_| SettingsError::KeyTooLong(kg.len()))?;
@@ -156,8 +170,15 @@ pub(super) fn users(records: &[UserRecord], limit: Privilege) -> Result<Users, S
     Ok(users)
 }
 
-/// Says so in the log where suites were switched on that let others take part.
-pub(super) fn warn_of_weak_suites(bmc: &str, suites: CipherSuites) {
+/// Says so in the log where something was switched on that lets others take part.
+pub(super) fn warn_of_weakness(bmc: &str, config: &Config) {
+    if config.v15.is_enabled() {
+        tracing::warn!(
+            bmc,
+            "IPMI 1.5 sessions are on: they encrypt nothing, and whoever is on the way can read and take part"
+        );
+    }
+    let suites = config.suites;
     for suite in suites.iter().filter(|suite| !suite.is_complete()) {
         tracing::warn!(
             bmc,

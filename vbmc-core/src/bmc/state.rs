@@ -3,6 +3,7 @@
 //! Plain values with a form on disk, which a newer version must go on reading: a field that is missing has its default,
 //! one that is unknown is ignored. What it means lives in `behaviour`.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub struct State {
     /// The LAN channel.
     #[serde(skip_serializing_if = "is_default")]
     pub channel: ChannelState,
+    /// LAN parameters.
+    #[serde(skip_serializing_if = "is_default")]
+    pub lan: LanState,
     /// The event log, but for its records.
     #[serde(skip_serializing_if = "is_default")]
     pub sel: SelState,
@@ -60,6 +64,16 @@ pub enum RestorePolicy {
     Previous,
     /// It is switched on.
     AlwaysOn,
+}
+
+/// What is kept of the LAN parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LanState {
+    /// The privilege limits of cipher suites by their ids, 1 (CALLBACK) to 5 (OEM), or 0: not to be used.
+    pub suite_limits: BTreeMap<u8, u8>,
+    /// The community string of alerts, 18 bytes at most.
+    pub community: Option<String>,
 }
 
 /// What is kept of the event log beside its records.

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::State;
+use crate::Secret;
 use crate::registry::UserRecord;
 
 /// A record of the system event log as IPMI has it (§32), its number included.
@@ -17,6 +18,16 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// What the disk said; the change does not take effect then, and the command fails.
     fn save_users(&self, users: &[UserRecord]) -> io::Result<()>;
+
+    /// Saves the BMC key K_g; none: there is none any more.
+    ///
+    /// # Errors
+    ///
+    /// What the disk said, or that this store keeps no keys; the change does not take effect then.
+    fn save_kg(&self, kg: Option<&Secret>) -> io::Result<()> {
+        let _ = kg;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// What was saved by [`save_state`](Self::save_state); the default where nothing was.
     ///

@@ -246,10 +246,7 @@ impl Task {
                 Effect::EndSessionsOf { user, except } => {
                     self.endpoint.close_sessions_of(user, except);
                 }
-                Effect::UsersChanged => match self.behaviour.endpoint_users() {
-                    Ok(users) => self.endpoint.config_mut().users = users,
-                    Err(error) => tracing::error!(bmc = self.name(), %error, "users not changed"),
-                },
+                Effect::ConfigChanged => self.configure(),
                 Effect::GuidKnown(guid) => self.endpoint.config_mut().guid = guid,
             }
         }
@@ -259,17 +256,28 @@ impl Task {
     fn update(&mut self, new: Settings) {
         match settings::config(&new, self.behaviour.limit()) {
             Ok(config) => {
-                let guid = self.endpoint.config().guid;
-                if config.suites != self.endpoint.config().suites {
-                    settings::warn_of_weak_suites(&new.name, config.suites);
+                let old = self.endpoint.config();
+                if config.suites != old.suites || config.v15 != old.v15 {
+                    settings::warn_of_weakness(&new.name, &config);
                 }
-                *self.endpoint.config_mut() = Config { guid, ..config };
                 self.behaviour.update(new);
+                self.configure();
                 self.apply_effects();
             }
             Err(error) => {
                 tracing::error!(bmc = self.name(), %error, "the changed settings are not taken");
             }
+        }
+    }
+
+    /// Brings the endpoint in step with the settings, and with what was set over IPMI.
+    fn configure(&mut self) {
+        match self.behaviour.endpoint_config() {
+            Ok(config) => {
+                let guid = self.endpoint.config().guid;
+                *self.endpoint.config_mut() = Config { guid, ..config };
+            }
+            Err(error) => tracing::error!(bmc = self.name(), %error, "settings not changed"),
         }
     }
 

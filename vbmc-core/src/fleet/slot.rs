@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::{BmcView, Options, events};
+use crate::Secret;
 use crate::bmc::{Bmc, EventRecord, Settings, State as Kept, Store};
 use crate::control::Status;
 use crate::registry::{BmcConfig, BmcName, Registry, RegistryError, UserRecord};
@@ -261,6 +262,13 @@ impl Slot {
         }
     }
 
+    /// Takes over a key that was written to the file.
+    fn set_kg(&self, kg: Option<&Secret>) {
+        if let State::Known(known) = &mut *self.state.lock() {
+            known.config.kg = kg.cloned();
+        }
+    }
+
     /// Takes over users that were written to the file. Nothing else of it: what else changed there still has to be
     /// noticed and put into effect.
     fn set_users(&self, users: &[UserRecord]) {
@@ -291,6 +299,7 @@ pub(super) fn settings(name: &BmcName, config: &BmcConfig, options: &Options) ->
         domain: config.domain_name.clone(),
         users: config.all_users(),
         kg: config.kg.clone(),
+        v15: config.v15.clone(),
         cipher_suites: suites.unwrap_or(&options.cipher_suites).clone(),
         host_boot: options.host_boot.clone(),
         ..Settings::new(name.as_str(), config.listen())
@@ -325,6 +334,19 @@ impl Store for FileStore {
             }
             Err(error) => Err(io::Error::other(error)),
         }
+    }
+
+    fn save_kg(&self, kg: Option<&Secret>) -> io::Result<()> {
+        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
+        let _file = slot.file.lock();
+        let change = |config: &mut BmcConfig| -> Result<(), RegistryError> {
+            config.kg = kg.cloned();
+            Ok(())
+        };
+        let saved = self.registry.update(&slot.name, change);
+        saved.map_err(io::Error::other)?;
+        slot.set_kg(kg);
+        Ok(())
     }
 
     fn load_state(&self) -> io::Result<Kept> {

@@ -28,6 +28,7 @@ fn config(name: &str, port: u16) -> BmcConfig {
         active: false,
         cipher_suites: None,
         kg: None,
+        v15: Vec::new(),
         users: Vec::new(),
     }
 }

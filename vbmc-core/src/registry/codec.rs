@@ -4,7 +4,7 @@ use ipmi_proto::crypto::CipherSuite;
 
 use super::check::{self, Invalid};
 use super::ini::Ini;
-use super::{BmcConfig, BmcName, ConfigError, FIRST_USER, UserRecord};
+use super::{BmcConfig, BmcName, ConfigError, FIRST_USER, UserRecord, V15Auth};
 use crate::Secret;
 
 /// The one section of a BMC's file that is ours.
@@ -55,6 +55,10 @@ pub(super) fn decode(name: &BmcName, ini: &Ini) -> Result<BmcConfig, ConfigError
             .map(|list| cipher_suites("cipher_suites", &list))
             .transpose()?,
         kg: optional("kg")?.map(Secret::new),
+        v15: optional("ipmi_1_5")?
+            .map(|list| v15_auth("ipmi_1_5", &list))
+            .transpose()?
+            .unwrap_or_default(),
         users: Vec::new(),
     };
     let config = BmcConfig {
@@ -90,6 +94,13 @@ pub(super) fn encode(config: &BmcConfig, ini: &mut Ini) {
     });
     set("cipher_suites", suites.as_deref());
     set("kg", config.kg.as_ref().map(Secret::reveal));
+    let v15: Vec<_> = config.v15.iter().map(|auth| v15_name(*auth)).collect();
+    set(
+        "ipmi_1_5",
+        Some(v15.join(","))
+            .filter(|list| !list.is_empty())
+            .as_deref(),
+    );
     for id in 1..=MAX_USER_ID {
         let user = config.users.iter().find(|user| user.id == id);
         encode_user(id, user, &mut set);
@@ -224,6 +235,37 @@ pub fn cipher_suites(what: &str, list: &str) -> Result<Vec<u8>, Invalid> {
         );
         Invalid::new(what, problem)
     })
+}
+
+/// Reads a list of ways to authenticate IPMI 1.5 sessions, as in `md5,password`. `what` names it in errors.
+///
+/// # Errors
+///
+/// When one of them does not exist.
+pub fn v15_auth(what: &str, list: &str) -> Result<Vec<V15Auth>, Invalid> {
+    let words = list.split([',', ' ']).filter(|word| !word.is_empty());
+    let auth: Option<Vec<_>> = words
+        .map(|word| {
+            let mut all = V15_AUTH.into_iter();
+            all.find(|auth| v15_name(*auth).eq_ignore_ascii_case(word))
+        })
+        .collect();
+    auth.ok_or_else(|| {
+        Invalid::new(
+            what,
+            "must be md5, password or none, or several of them with commas between them",
+        )
+    })
+}
+
+const V15_AUTH: [V15Auth; 3] = [V15Auth::None, V15Auth::Md5, V15Auth::Password];
+
+fn v15_name(auth: V15Auth) -> &'static str {
+    match auth {
+        V15Auth::None => "none",
+        V15Auth::Md5 => "md5",
+        V15Auth::Password => "password",
+    }
 }
 
 fn users(keys: &Keys<'_>, config: &BmcConfig) -> Result<Vec<UserRecord>, ConfigError> {

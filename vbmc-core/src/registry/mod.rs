@@ -16,6 +16,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::Secret;
 use crate::host::Target;
 
@@ -28,7 +31,7 @@ mod store;
 mod watch;
 
 pub use check::Invalid;
-pub use codec::cipher_suites;
+pub use codec::{cipher_suites, v15_auth};
 pub use name::{BmcName, NameError};
 pub use store::{Loaded, Registry, RegistryError};
 pub use watch::{Change, Changes};
@@ -61,8 +64,22 @@ pub struct BmcConfig {
     pub cipher_suites: Option<Vec<u8>>,
     /// The BMC key K_g, 20 bytes at most. Key `kg`.
     pub kg: Option<Secret>,
+    /// How IPMI 1.5 sessions may be authenticated; empty: there are none. Key `ipmi_1_5`, as in `md5,password`.
+    pub v15: Vec<V15Auth>,
     /// What was set over IPMI for users 1 to 16 beyond the first user's name and password, by id. Keys `user_N_...`.
     pub users: Vec<UserRecord>,
+}
+
+/// A way to authenticate an IPMI 1.5 session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum V15Auth {
+    /// Not at all: whoever knows a user's name is in.
+    None,
+    /// By an MD5 digest of the password and each packet.
+    Md5,
+    /// By the password, in the clear.
+    Password,
 }
 
 /// One user of a BMC, as kept in its file.

@@ -386,6 +386,7 @@ mod tests {
             active: false,
             cipher_suites: None,
             kg: None,
+            v15: Vec::new(),
             users: Vec::new(),
         }
     }

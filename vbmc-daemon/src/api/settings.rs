@@ -18,6 +18,7 @@ pub(super) fn of(new: NewBmc) -> Result<BmcConfig, Invalid> {
         active: false,
         cipher_suites: None,
         kg: None,
+        v15: Vec::new(),
         users: Vec::new(),
     })
 }

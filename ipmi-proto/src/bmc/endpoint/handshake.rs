@@ -44,9 +44,11 @@ impl Endpoint {
         rng: &mut impl CryptoRng,
     ) -> Result<Opened, RakpStatus> {
         let requested = request.requested().ok_or(RakpStatus::InvalidRole)?;
+        let limits = &self.config.suite_limits;
+        let usable = self.config.suites;
         let suite = request
             .proposal
-            .choose(self.config.suites)
+            .choose(usable.filter(|suite| limits.of(suite).is_some()))
             .ok_or(RakpStatus::NoMatchingCipherSuite)?;
         if !self.sessions.has_room() {
             return Err(RakpStatus::InsufficientResources);

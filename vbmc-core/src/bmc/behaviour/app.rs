@@ -74,7 +74,7 @@ impl Behaviour {
         self.chassis.reset();
         self.channel.reset();
         self.effects.extend([
-            Effect::UsersChanged,
+            Effect::ConfigChanged,
             Effect::EndAllSessions { except: None },
         ]);
         ok(())

@@ -62,6 +62,11 @@ impl Behaviour {
         self.access(Storage::Volatile).limit
     }
 
+    /// Whether every packet of an IPMI 1.5 session has to be authenticated.
+    pub(super) fn per_message_auth(&self) -> bool {
+        self.access(Storage::Volatile).settings.per_message_auth
+    }
+
     fn access(&self, storage: Storage) -> Access {
         let volatile = self.channel.volatile;
         volatile
@@ -93,6 +98,7 @@ impl Behaviour {
         }) = *settings
         {
             volatile.settings = value;
+            self.effects.push(Effect::ConfigChanged);
         }
         if let Some(Write {
             storage: Storage::Volatile,
@@ -100,7 +106,7 @@ impl Behaviour {
         }) = *limit
         {
             volatile.limit = value;
-            self.effects.push(Effect::UsersChanged);
+            self.effects.push(Effect::ConfigChanged);
         }
         self.channel.volatile = Some(volatile);
         let settings = settings.filter(|write| write.storage == Storage::NonVolatile);
@@ -189,7 +195,7 @@ mod tests {
             }),
         };
         assert_eq!(bench.ask(set), Ok(()));
-        assert_eq!(bench.behaviour.take_effects(), [Effect::UsersChanged]);
+        assert_eq!(bench.behaviour.take_effects(), [Effect::ConfigChanged]);
         let volatile = access(&mut bench, Storage::Volatile);
         let kept = access(&mut bench, Storage::NonVolatile);
         assert_eq!(volatile.limit, Some(Privilege::User));

@@ -1,22 +1,33 @@
 //! LAN configuration parameters, §23.2: what `ipmitool lan print` and ipmi-config show.
 //!
-//! The network belongs to the machine that we run on. What is reported is its configuration, and none of it is set here.
+//! The network belongs to the machine that we run on. What is reported is its configuration, and none of it is set here: a
+//! value that is there already is accepted, since clients write back what they have read, and another one is refused as
+//! read-only. What can be set are the privilege limits of cipher suites and the community string.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
+use ipmi_proto::bmc::Answer;
 use ipmi_proto::command::app::AuthTypes;
 use ipmi_proto::command::transport::{
     AddressSource, ArpControl, BadPasswordThreshold, CipherSuiteIds, CipherSuitePrivileges,
-    GetLanConfigurationParameters, Ipv4Header, LanParameter, LanSelector, VlanId,
+    GetLanConfigurationParameters, Ipv4Header, LanParameter, LanSelector,
+    SetLanConfigurationParameters, VlanId,
 };
 use ipmi_proto::command::{ParameterData, SetInProgress};
+use ipmi_proto::{CompletionCode, Privilege};
+use tokio::time::Instant;
 
 use super::calls::Asker;
-use super::{Behaviour, Outcome, channel, ok, refuse};
+use super::{Behaviour, Effect, Outcome, answer, channel, ok, refuse};
 use crate::bmc::net::Interface;
+use crate::bmc::{State, settings};
 
 /// The community string of SNMP traps. None are sent; this is the customary one.
-const COMMUNITY: [u8; 18] = *b"public\0\0\0\0\0\0\0\0\0\0\0\0";
+const COMMUNITY: &str = "public";
+
+/// How long a session holds "set in progress" without writing anything.
+const HOLD: Duration = Duration::from_secs(20);
 
 /// How Linux sends UDP: 64 hops, not fragmented, no class of service.
 const HEADER: Ipv4Header = Ipv4Header {
@@ -25,6 +36,13 @@ const HEADER: Ipv4Header = Ipv4Header {
     precedence: 0,
     type_of_service: 0,
 };
+
+/// Who writes parameters that belong together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LanHolder {
+    session: Option<u32>,
+    until: Instant,
+}
 
 impl Behaviour {
     /// Get LAN Configuration Parameters, §23.2.
@@ -45,16 +63,101 @@ impl Behaviour {
         }
     }
 
+    /// Set LAN Configuration Parameters, §23.1.
+    pub(super) fn set_lan_parameter(
+        &mut self,
+        request: &SetLanConfigurationParameters,
+        asker: &Asker,
+    ) -> Outcome {
+        if let Err(code) = channel::check(request.channel) {
+            return refuse(code);
+        }
+        let held = self
+            .lan_holder
+            .filter(|holder| holder.until > Instant::now());
+        if held.is_some_and(|holder| holder.session != asker.session()) {
+            return refuse(SetLanConfigurationParameters::SET_IN_PROGRESS.into());
+        }
+        let hold = LanHolder {
+            session: asker.session(),
+            until: Instant::now() + HOLD,
+        };
+        self.lan_holder = held.map(|_| hold);
+        match &request.parameter {
+            LanParameter::SetInProgress(state) => {
+                let writing = *state == SetInProgress::InProgress;
+                self.lan_holder = writing.then_some(hold);
+                ok(())
+            }
+            LanParameter::Community(community) => {
+                let end = community.iter().position(|byte| *byte == 0);
+                let bytes = &community[..end.unwrap_or(community.len())];
+                let Ok(text) = std::str::from_utf8(bytes) else {
+                    return refuse(CompletionCode::InvalidDataField);
+                };
+                let text = Some(text.to_owned()).filter(|text| text != COMMUNITY);
+                self.change_state(asker, |state| state.lan.community = text, done)
+            }
+            LanParameter::CipherSuitePrivileges(levels) => self.set_suite_limits(levels, asker),
+            parameter => match self.lan_value(parameter.selector(), asker.route.local) {
+                Some(present) if present == *parameter => ok(()),
+                Some(_) => refuse(SetLanConfigurationParameters::READ_ONLY.into()),
+                None => refuse(SetLanConfigurationParameters::NOT_SUPPORTED.into()),
+            },
+        }
+    }
+
+    /// The limits come in the order of the suites that there are.
+    fn set_suite_limits(&mut self, levels: &CipherSuitePrivileges, asker: &Asker) -> Outcome {
+        let suites = self.settings.cipher_suites.clone();
+        // Every suite without a limit would be a lock that nobody can open again.
+        let mut usable = levels.0.iter().zip(&suites);
+        if !usable.any(|(level, _)| *level >= Some(Privilege::Administrator)) {
+            return refuse(CompletionCode::InvalidDataField);
+        }
+        self.effects.push(Effect::ConfigChanged);
+        let levels = levels.0;
+        let change = move |state: &mut State| {
+            for (suite, level) in suites.iter().zip(levels) {
+                let level = level.map_or(0, Privilege::bits);
+                state.lan.suite_limits.insert(*suite, level);
+            }
+        };
+        self.change_state(asker, change, done)
+    }
+
+    fn suite_limit(&self, suite: u8) -> Option<Privilege> {
+        match self.kept.now().lan.suite_limits.get(&suite) {
+            Some(limit) => Privilege::from_bits(*limit).ok(),
+            None => Some(self.limit()),
+        }
+    }
+
     /// A parameter's value, for a client that reached us at `local`.
     fn lan_value(&self, selector: LanSelector, local: Option<IpAddr>) -> Option<LanParameter> {
         let local = local.map(|local| local.to_canonical());
         let interface = || local.and_then(Interface::with).unwrap_or_default();
         let suites = &self.settings.cipher_suites;
         Some(match selector {
-            LanSelector::SET_IN_PROGRESS => LanParameter::SetInProgress(SetInProgress::Complete),
+            LanSelector::SET_IN_PROGRESS => {
+                let held = self.lan_holder;
+                let held = held.is_some_and(|holder| holder.until > Instant::now());
+                LanParameter::SetInProgress(if held {
+                    SetInProgress::InProgress
+                } else {
+                    SetInProgress::Complete
+                })
+            }
             // These are IPMI 1.5's.
-            LanSelector::AUTH_SUPPORT => LanParameter::AuthSupport(AuthTypes::default()),
-            LanSelector::AUTH_ENABLES => LanParameter::AuthEnables([AuthTypes::default(); 5]),
+            LanSelector::AUTH_SUPPORT => {
+                LanParameter::AuthSupport(settings::auth_types(&self.settings))
+            }
+            LanSelector::AUTH_ENABLES => {
+                let types = settings::auth_types(&self.settings);
+                // There is no level above ADMINISTRATOR for manufacturers here.
+                let none = AuthTypes::default();
+                LanParameter::AuthEnables([types, types, types, types, none])
+            }
             LanSelector::ADDRESS => LanParameter::Address(match local {
                 Some(IpAddr::V4(address)) => address,
                 _ => Ipv4Addr::UNSPECIFIED,
@@ -65,11 +168,27 @@ impl Behaviour {
                 LanParameter::SubnetMask(interface().netmask.unwrap_or(Ipv4Addr::UNSPECIFIED))
             }
             LanSelector::IPV4_HEADER => LanParameter::Ipv4Header(HEADER),
+            LanSelector::PRIMARY_PORT => LanParameter::PrimaryPort(self.settings.listen.port()),
             LanSelector::ARP_CONTROL => LanParameter::ArpControl(ArpControl {
                 responses: true,
                 gratuitous: false,
             }),
-            LanSelector::COMMUNITY => LanParameter::Community(COMMUNITY),
+            LanSelector::ARP_INTERVAL => LanParameter::ArpInterval(0),
+            LanSelector::GATEWAY => {
+                let gateway = interface().gateway.map(|gateway| gateway.address);
+                LanParameter::Gateway(gateway.unwrap_or(Ipv4Addr::UNSPECIFIED))
+            }
+            LanSelector::GATEWAY_MAC => {
+                let gateway = interface().gateway.and_then(|gateway| gateway.mac);
+                LanParameter::GatewayMac(gateway.unwrap_or_default())
+            }
+            LanSelector::BACKUP_GATEWAY => LanParameter::BackupGateway(Ipv4Addr::UNSPECIFIED),
+            LanSelector::BACKUP_GATEWAY_MAC => LanParameter::BackupGatewayMac([0; 6]),
+            LanSelector::COMMUNITY => {
+                let community = self.kept.now().lan.community.as_deref();
+                LanParameter::Community(padded(community.unwrap_or(COMMUNITY)))
+            }
+            LanSelector::DESTINATION_COUNT => LanParameter::DestinationCount(0),
             LanSelector::VLAN_ID => LanParameter::VlanId(VlanId::default()),
             LanSelector::VLAN_PRIORITY => LanParameter::VlanPriority(0),
             LanSelector::CIPHER_SUITE_COUNT => {
@@ -78,8 +197,8 @@ impl Behaviour {
             LanSelector::CIPHER_SUITES => LanParameter::CipherSuites(CipherSuiteIds::new(suites)),
             LanSelector::CIPHER_SUITE_PRIVILEGES => {
                 let mut levels = CipherSuitePrivileges::default();
-                for (level, _) in levels.0.iter_mut().zip(suites) {
-                    *level = Some(self.limit());
+                for (level, suite) in levels.0.iter_mut().zip(suites) {
+                    *level = self.suite_limit(*suite);
                 }
                 LanParameter::CipherSuitePrivileges(levels)
             }
@@ -92,12 +211,24 @@ impl Behaviour {
     }
 }
 
+fn done(_: &Behaviour) -> Answer {
+    answer(Ok(()))
+}
+
+fn padded(community: &str) -> [u8; 18] {
+    let mut padded = [0; 18];
+    for (to, from) in padded.iter_mut().zip(community.bytes()) {
+        *to = from;
+    }
+    padded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bmc::behaviour::testing::Bench;
-    use ipmi_proto::CompletionCode;
     use ipmi_proto::command::Channel;
+    use ipmi_proto::crypto::CipherSuite;
 
     fn get(bench: &mut Bench, selector: LanSelector) -> Result<Vec<u8>, CompletionCode> {
         let request = GetLanConfigurationParameters {
@@ -143,6 +274,61 @@ mod tests {
             let answer = get(&mut bench, LanSelector(number));
             assert!(answer.is_ok() || answer == unsupported, "{number}");
         }
+    }
+
+    fn set(parameter: LanParameter) -> SetLanConfigurationParameters {
+        SetLanConfigurationParameters {
+            channel: channel::LAN,
+            parameter,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_network_cannot_be_changed_but_may_be_written_back() {
+        let mut bench = Bench::new();
+        let same = LanParameter::Address(Ipv4Addr::LOCALHOST);
+        assert_eq!(bench.ask(set(same)), Ok(()));
+        let other = LanParameter::Address(Ipv4Addr::new(192, 0, 2, 1));
+        let refused = Err(SetLanConfigurationParameters::READ_ONLY.into());
+        assert_eq!(bench.ask(set(other)), refused);
+        let unknown = LanParameter::Other {
+            selector: LanSelector(200),
+            data: vec![1],
+        };
+        let refused = Err(SetLanConfigurationParameters::NOT_SUPPORTED.into());
+        assert_eq!(bench.ask(set(unknown)), refused);
+    }
+
+    #[tokio::test]
+    async fn suites_get_their_limits_and_one_of_them_stays_usable() {
+        let mut bench = Bench::new();
+        let limits = |three, seventeen| {
+            let mut levels = CipherSuitePrivileges::default();
+            levels.0[..2].copy_from_slice(&[three, seventeen]);
+            set(LanParameter::CipherSuitePrivileges(levels))
+        };
+        let administrator = Some(Privilege::Administrator);
+        let refused = Err(CompletionCode::InvalidDataField);
+        assert_eq!(bench.ask(limits(None, Some(Privilege::User))), refused);
+        let changed = bench.change(limits(None, administrator)).await;
+        assert_eq!(changed, Ok(()));
+        let config = bench.behaviour.endpoint_config().unwrap();
+        assert_eq!(config.suite_limits.of(CipherSuite::SUITE_3), None);
+        assert_eq!(config.suite_limits.of(CipherSuite::SUITE_17), administrator);
+        let levels = get(&mut bench.restart(), LanSelector::CIPHER_SUITE_PRIVILEGES);
+        assert_eq!(levels.unwrap()[..3], [0, 0x40, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_session_writes_at_a_time() {
+        let mut bench = Bench::new();
+        let begin = set(LanParameter::SetInProgress(SetInProgress::InProgress));
+        bench.ask(begin.clone()).unwrap();
+        bench.session = 2;
+        let held = Err(SetLanConfigurationParameters::SET_IN_PROGRESS.into());
+        assert_eq!(bench.ask(begin.clone()), held);
+        tokio::time::advance(HOLD).await;
+        assert_eq!(bench.ask(begin), Ok(()));
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ mod calls;
 mod channel;
 mod chassis;
 mod kept;
+mod keys;
 mod lan;
 mod repeat;
 mod restore;
@@ -37,6 +38,7 @@ use self::calls::{Fit, Slot, Waiter};
 use self::channel::Channel;
 use self::chassis::Chassis;
 use self::kept::Kept;
+use self::lan::LanHolder;
 use self::repeat::Recent;
 use self::restore::Switched;
 use self::sel::Sel;
@@ -44,6 +46,7 @@ use self::users::Save;
 use self::watchdog::Watchdog;
 use super::mailbox::Mailbox;
 use super::{EventRecord, Settings, State, Store};
+use crate::Secret;
 use crate::host::{BootOverride, Change, Happening, Host, HostError, Identity, PowerStatus, Reply};
 
 /// What a request led to.
@@ -73,8 +76,8 @@ pub(super) enum Effect {
         /// The session that stays.
         except: Option<u32>,
     },
-    /// [`Behaviour::endpoint_users`] has changed.
-    UsersChanged,
+    /// [`Behaviour::endpoint_config`] has changed.
+    ConfigChanged,
     /// The machine's GUID is known now, as the wire has it.
     GuidKnown([u8; 16]),
 }
@@ -95,6 +98,7 @@ pub(super) enum Done {
     Identity(Result<Identity, HostError>),
     Action(Result<(), HostError>),
     Saved(Result<(), HostError>),
+    KeySaved(Result<(), HostError>),
     Kept(Result<(), HostError>),
     Logged(Result<(), HostError>),
     Restored(Result<Switched, HostError>),
@@ -122,6 +126,7 @@ struct Calls {
     identity: Slot<(), Identity>,
     action: Slot<Action, ()>,
     save: Slot<Save, ()>,
+    key: Slot<Option<Secret>, ()>,
 }
 
 /// A BMC's state behind its commands.
@@ -139,6 +144,7 @@ pub(super) struct Behaviour {
     boot: Boot,
     recent: Option<Recent>,
     watchdog: Option<Box<Watchdog>>,
+    lan_holder: Option<LanHolder>,
     /// Why the machine is being switched on by itself, while it is.
     restoring: Option<RestartCause>,
     effects: Vec<Effect>,
@@ -166,6 +172,7 @@ impl Behaviour {
             boot: Boot::default(),
             recent: None,
             watchdog: None,
+            lan_holder: None,
             restoring: None,
             effects: Vec::new(),
         }
@@ -258,6 +265,13 @@ impl Behaviour {
                 }
                 self.deliver(ended, &result)
             }
+            Done::KeySaved(result) => {
+                let ended = self.calls.key.finish();
+                if let (Some((kg, _)), Ok(())) = (&ended, &result) {
+                    self.key_saved(kg);
+                }
+                self.deliver(ended, &result)
+            }
             Done::Kept(result) => self.state_saved(&result),
             Done::Logged(result) => self.log_written(&result),
             Done::Restored(result) => {
@@ -310,6 +324,7 @@ impl Behaviour {
             calls.identity.deadline(),
             calls.action.deadline(),
             calls.save.deadline(),
+            calls.key.deadline(),
             self.kept.deadline(),
             self.sel.deadline(),
             self.boot.expiry(),
@@ -328,6 +343,7 @@ impl Behaviour {
         self.calls.identity.expire(now, &mut late);
         self.calls.action.expire(now, &mut late);
         self.calls.save.expire(now, &mut late);
+        self.calls.key.expire(now, &mut late);
         self.kept.expire(now, &mut late);
         self.sel.expire(now, &mut late);
         self.expire_boot_flags(now);

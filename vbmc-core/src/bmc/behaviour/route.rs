@@ -28,6 +28,7 @@ impl Behaviour {
             Request::ResetWatchdogTimer(_) => self.reset_watchdog(),
             Request::GetWatchdogTimer(_) => self.watchdog_timer(),
 
+            Request::SetChannelSecurityKeys(request) => self.channel_key(request, asker),
             Request::SetChannelAccess(request) => self.set_channel_access(request, asker),
             Request::GetChannelAccess(request) => self.channel_access(request),
             Request::GetChannelInfo(request) => channel::info(request, sessions),
@@ -54,6 +55,9 @@ impl Behaviour {
             Request::GetSystemBootOptions(request) => self.boot_options(request, asker, sessions),
 
             Request::GetLanConfigurationParameters(request) => self.lan_parameter(request, asker),
+            Request::SetLanConfigurationParameters(request) => {
+                self.set_lan_parameter(request, asker)
+            }
 
             Request::GetSelInfo(_) => self.sel_info(),
             Request::GetSelAllocationInfo(_) => self.sel_allocation(),
@@ -94,6 +98,8 @@ pub(super) fn changes(request: &Request) -> bool {
             | Request::SetPowerRestorePolicy(_)
             | Request::SetSystemBootOptions(_)
             | Request::SetWatchdogTimer(_)
+            | Request::SetChannelSecurityKeys(_)
+            | Request::SetLanConfigurationParameters(_)
             | Request::AddSelEntry(_)
             | Request::DeleteSelEntry(_)
             | Request::ClearSel(_)

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{Asker, Behaviour, Deliveries, Loaded, Outcome, Sessions};
+use crate::Secret;
 use crate::bmc::mailbox::{Inbox, Message, mailbox};
 use crate::bmc::net::Route;
 use crate::bmc::{EventRecord, Settings, State, Store};
@@ -55,6 +56,7 @@ impl Sessions for Open {
 pub(super) struct Shelf {
     saved: Mutex<Vec<Vec<UserRecord>>>,
     state: Mutex<State>,
+    kg: Mutex<Option<Secret>>,
     events: Mutex<Vec<EventRecord>>,
     failure: Mutex<Option<io::ErrorKind>>,
 }
@@ -72,6 +74,11 @@ impl Shelf {
         self.failure.lock().map_or(Ok(()), |kind| Err(kind.into()))
     }
 
+    /// The key that was saved last.
+    pub(super) fn kg(&self) -> Option<Secret> {
+        self.kg.lock().clone()
+    }
+
     /// What was saved last.
     pub(super) fn state(&self) -> State {
         self.state.lock().clone()
@@ -82,6 +89,12 @@ impl Store for Shelf {
     fn save_users(&self, users: &[UserRecord]) -> io::Result<()> {
         self.check()?;
         self.saved.lock().push(users.to_vec());
+        Ok(())
+    }
+
+    fn save_kg(&self, kg: Option<&Secret>) -> io::Result<()> {
+        self.check()?;
+        *self.kg.lock() = kg.cloned();
         Ok(())
     }
 

@@ -241,17 +241,12 @@ impl Behaviour {
     pub(super) fn saved(&mut self, save: &Save) {
         self.settings.users.clone_from(&save.users);
         self.effects.extend([
-            Effect::UsersChanged,
+            Effect::ConfigChanged,
             Effect::EndSessionsOf {
                 user: save.changed,
                 except: save.by,
             },
         ]);
-    }
-
-    /// The users as the endpoint knows them.
-    pub(in crate::bmc) fn endpoint_users(&self) -> Result<Users, settings::SettingsError> {
-        settings::users(&self.settings.users, self.limit())
     }
 }
 

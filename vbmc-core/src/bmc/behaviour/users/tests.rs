@@ -84,7 +84,7 @@ async fn a_user_made_as_ipmitool_makes_one() {
         (16, Some(true), 2)
     );
     assert_eq!(access.limit, Some(Privilege::Operator));
-    let users = bench.behaviour.endpoint_users().unwrap();
+    let users = bench.behaviour.endpoint_config().unwrap().users;
     assert_eq!(users.get(id(3)).unwrap().name.as_bytes(), b"bob");
 }
 
@@ -97,7 +97,7 @@ async fn a_change_ends_the_user_s_other_sessions() {
     assert_eq!(
         bench.behaviour.take_effects(),
         [
-            Effect::UsersChanged,
+            Effect::ConfigChanged,
             Effect::EndSessionsOf {
                 user: id(2),
                 except: Some(7)
