@@ -28,6 +28,8 @@ pub(super) struct Chassis {
     /// How many starts there will have been by the last start of ours, and what that was. More: somebody else has started
     /// the machine since.
     started: Option<(u64, RestartCause)>,
+    /// Why the action in flight restarts the machine, if not for a chassis control.
+    cause: Option<RestartCause>,
 }
 
 /// The identify light, as far as a virtual machine has one.
@@ -76,9 +78,16 @@ impl Chassis {
             PowerAction::Off | PowerAction::Shutdown | PowerAction::Nmi => false,
         };
         if starts && let Some(before) = self.before {
-            self.started_by(before.starts + 1, RestartCause::ChassisControl);
+            let cause = self.cause.take();
+            let cause = cause.unwrap_or(RestartCause::ChassisControl);
+            self.started_by(before.starts + 1, cause);
         }
         starts
+    }
+
+    /// A power action failed.
+    pub(super) fn gave_up(&mut self) {
+        self.cause = None;
     }
 
     /// A start of ours, the machine's `starts`th.
@@ -86,15 +95,13 @@ impl Chassis {
         self.started = Some((starts, cause));
     }
 
-    /// The machine restarts by a power action that was begun just now, and for this reason.
+    /// The power action that is begun next restarts the machine for this reason.
     pub(super) fn restarts_by(&mut self, cause: RestartCause) {
-        if let Some(before) = self.before {
-            self.started = Some((before.starts + 1, cause));
-        }
+        self.cause = Some(cause);
     }
 
     /// What of ours the machine's present run began with.
-    fn cause(&self, power: PowerStatus) -> Option<RestartCause> {
+    fn began_with(&self, power: PowerStatus) -> Option<RestartCause> {
         let (_, cause) = self.started.filter(|(starts, _)| power.starts <= *starts)?;
         power.on.then_some(cause)
     }
@@ -111,7 +118,8 @@ impl Behaviour {
                     ..PowerState::default()
                 },
                 last_event: LastPowerEvent {
-                    on_by_command: this.chassis.cause(power) == Some(RestartCause::ChassisControl),
+                    on_by_command: this.chassis.began_with(power)
+                        == Some(RestartCause::ChassisControl),
                     ..LastPowerEvent::default()
                 },
                 misc: MiscChassisState {
@@ -171,7 +179,7 @@ impl Behaviour {
     /// Get System Restart Cause, §28.11.
     pub(super) fn restart_cause(&mut self, asker: &Asker) -> Outcome {
         self.with_power(asker, |this, power| {
-            let cause = this.chassis.cause(power);
+            let cause = this.chassis.began_with(power);
             answer(Ok(SystemRestart {
                 cause: cause.unwrap_or(RestartCause::Unknown),
                 channel: match cause {

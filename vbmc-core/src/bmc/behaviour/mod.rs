@@ -477,7 +477,10 @@ impl Behaviour {
     /// An action has ended, whether anybody still waits for it or not.
     fn acted(&mut self, action: &Action, by: Option<UserId>, result: &Result<(), HostError>) {
         match (action, result) {
-            (_, Err(_)) => self.recent = None,
+            (_, Err(_)) => {
+                self.recent = None;
+                self.chassis.gave_up();
+            }
             (Action::Power(action), Ok(())) => {
                 self.log_action(*action, by);
                 if let Some(recent) = &mut self.recent {

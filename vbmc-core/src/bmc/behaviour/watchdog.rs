@@ -230,10 +230,10 @@ impl Behaviour {
             "the watchdog timer has run out"
         );
         if let Some(action) = action {
-            self.begin(Action::Power(action));
             if action != PowerAction::Off {
                 self.chassis.restarts_by(RestartCause::Watchdog);
             }
+            self.begin(Action::Power(action));
         }
     }
 
@@ -294,8 +294,13 @@ mod tests {
         bench.ask(ResetWatchdogTimer).unwrap();
         pass(&mut bench, 6).await;
         assert!(bench.machine.performed().is_empty());
+        // As on a hypervisor that takes its time.
+        bench.machine.hold();
         pass(&mut bench, 4).await;
         let reset = Performed::Power(PowerAction::Reset);
+        assert_eq!(bench.machine.performed(), []);
+        bench.machine.release();
+        bench.settle().await;
         assert_eq!(bench.machine.performed(), [reset]);
         let timer = bench.ask(GetWatchdogTimer).unwrap();
         assert!(!timer.running && timer.expired.contains(TimerUse::SmsOs));
