@@ -32,7 +32,9 @@ use self::task::Task;
 use crate::host::{Change, Host, Observer};
 
 pub use settings::{Settings, SettingsError};
-pub use state::{ChannelState, ChassisState, LanState, RestorePolicy, SelState, State};
+pub use state::{
+    ChannelState, ChassisState, LanState, RestorePolicy, SelState, SensorSettings, State,
+};
 pub use store::{EventRecord, Store};
 
 /// A running BMC. Dropping it stops it.

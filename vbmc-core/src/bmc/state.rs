@@ -24,6 +24,9 @@ pub struct State {
     /// The event log, but for its records.
     #[serde(skip_serializing_if = "is_default")]
     pub sel: SelState,
+    /// What is set of sensors, by their numbers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sensors: BTreeMap<u8, SensorSettings>,
 }
 
 impl State {
@@ -84,6 +87,37 @@ pub struct SelState {
     pub erased: Option<u64>,
     /// The offset of local time that consoles are to show, in minutes.
     pub utc_offset: Option<i16>,
+}
+
+/// What is set of a sensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SensorSettings {
+    /// Its thresholds, raw: lower non-critical, critical and non-recoverable, then the upper ones.
+    pub thresholds: [Option<u8>; 6],
+    /// How far a reading must go back over an upper and over a lower threshold, raw.
+    pub hysteresis: [u8; 2],
+    /// Whether it generates events.
+    pub events: bool,
+    /// Whether it is read.
+    pub scanning: bool,
+    /// The crossings that lead to no event when they come, by their bits in IPMI.
+    pub muted_assertions: u16,
+    /// The crossings that lead to no event when they go.
+    pub muted_deassertions: u16,
+}
+
+impl Default for SensorSettings {
+    fn default() -> Self {
+        Self {
+            thresholds: [None; 6],
+            hysteresis: [0; 2],
+            events: true,
+            scanning: true,
+            muted_assertions: 0,
+            muted_deassertions: 0,
+        }
+    }
 }
 
 /// What is kept of the LAN channel's access settings.

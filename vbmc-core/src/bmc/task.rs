@@ -75,6 +75,7 @@ impl Task {
 
     /// Runs until it is told to stop.
     pub(super) async fn run(mut self: Box<Self>) {
+        self.set_alarm();
         let stopped = loop {
             tokio::select! {
                 biased;

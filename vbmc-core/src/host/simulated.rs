@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{
-    BootDevice, BootOverride, BoxFuture, CheckError, Host, HostError, Hosts, Identity, PowerAction,
-    PowerStatus, Reply, Target,
+    BootDevice, BootOverride, BoxFuture, CheckError, Figures, Host, HostError, Hosts, Identity,
+    PowerAction, PowerStatus, Reply, Target,
 };
 
 /// A machine in memory. Clones are the same machine.
@@ -36,6 +36,7 @@ struct State {
     starts: u64,
     boot: Option<BootOverride>,
     booted_from: Option<BootDevice>,
+    figures: Option<Figures>,
     performed: Vec<Performed>,
     fault: Option<HostError>,
     fail_next: Option<HostError>,
@@ -85,6 +86,7 @@ impl Machine {
                 starts: 0,
                 boot: None,
                 booted_from: None,
+                figures: None,
                 performed: Vec::new(),
                 fault: None,
                 fail_next: None,
@@ -109,6 +111,11 @@ impl Machine {
     pub fn switch(&self, on: bool) {
         let mut state = self.0.state.lock();
         if on { state.start() } else { state.stop() }
+    }
+
+    /// What the machine does whenever it is on. Until this is called, it does not tell.
+    pub fn set_figures(&self, figures: Figures) {
+        self.0.state.lock().figures = Some(figures);
     }
 
     /// Makes every call answer `error` until [`repair`](Self::repair).
@@ -252,6 +259,15 @@ impl Host for Machine {
             state.performed.push(Performed::Boot(boot));
             Ok(())
         })
+    }
+
+    fn figures(&self) -> Reply<Figures> {
+        let state = self.0.state.lock();
+        Reply::Now(state.fault().and_then(|()| match state.figures {
+            Some(figures) if state.on_since.is_some() => Ok(figures),
+            Some(_) => Ok(Figures::default()),
+            None => Err(HostError::Unsupported("figures: none were set".into())),
+        }))
     }
 
     fn identity(&self) -> Reply<Identity> {

@@ -49,11 +49,16 @@ pub(super) fn device_id() -> DeviceId {
     DeviceId {
         device_id: 0x20,
         device_revision: 1,
-        provides_sdrs: false,
+        provides_sdrs: true,
         updating: false,
         firmware_major: revision(MAJOR, 127),
         firmware_minor: revision(MINOR, 99),
-        support: DeviceSupport(DeviceSupport::CHASSIS),
+        support: DeviceSupport(
+            DeviceSupport::CHASSIS
+                | DeviceSupport::SEL
+                | DeviceSupport::SDR
+                | DeviceSupport::SENSOR,
+        ),
         manufacturer: 0,
         product: 0,
         aux_firmware: Some([revision(PATCH, 255), 0, 0, 0]),
@@ -73,6 +78,7 @@ impl Behaviour {
         self.boot.reset();
         self.chassis.reset();
         self.channel.reset();
+        self.reset_sensors();
         self.effects.extend([
             Effect::ConfigChanged,
             Effect::EndAllSessions { except: None },

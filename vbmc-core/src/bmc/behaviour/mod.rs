@@ -42,12 +42,15 @@ use self::lan::LanHolder;
 use self::repeat::Recent;
 use self::restore::Switched;
 use self::sel::Sel;
+use self::sensors::Watch;
 use self::users::Save;
 use self::watchdog::Watchdog;
 use super::mailbox::Mailbox;
 use super::{EventRecord, Settings, State, Store};
 use crate::Secret;
-use crate::host::{BootOverride, Change, Happening, Host, HostError, Identity, PowerStatus, Reply};
+use crate::host::{
+    BootOverride, Change, Figures, Happening, Host, HostError, Identity, PowerStatus, Reply,
+};
 
 /// What a request led to.
 #[derive(Debug)]
@@ -96,6 +99,7 @@ pub(super) enum Done {
     Power(Result<PowerStatus, HostError>),
     Boot(Result<Option<BootOverride>, HostError>),
     Identity(Result<Identity, HostError>),
+    Figures(Result<Option<Figures>, HostError>),
     Action(Result<(), HostError>),
     Saved(Result<(), HostError>),
     KeySaved(Result<(), HostError>),
@@ -124,6 +128,7 @@ struct Calls {
     power: Slot<(), PowerStatus>,
     boot: Slot<(), Option<BootOverride>>,
     identity: Slot<(), Identity>,
+    figures: Slot<(), Option<Figures>>,
     action: Slot<Action, ()>,
     save: Slot<Save, ()>,
     key: Slot<Option<Secret>, ()>,
@@ -144,6 +149,7 @@ pub(super) struct Behaviour {
     boot: Boot,
     recent: Option<Recent>,
     watchdog: Option<Box<Watchdog>>,
+    watch: Option<Box<Watch>>,
     lan_holder: Option<LanHolder>,
     /// Why the machine is being switched on by itself, while it is.
     restoring: Option<RestartCause>,
@@ -158,7 +164,7 @@ impl Behaviour {
         store: Arc<dyn Store>,
         mailbox: Mailbox,
     ) -> Self {
-        Self {
+        let mut this = Self {
             settings,
             host,
             store,
@@ -172,10 +178,13 @@ impl Behaviour {
             boot: Boot::default(),
             recent: None,
             watchdog: None,
+            watch: None,
             lan_holder: None,
             restoring: None,
             effects: Vec::new(),
-        }
+        };
+        this.watch_sensors();
+        this
     }
 
     /// What the BMC was told.
@@ -234,6 +243,7 @@ impl Behaviour {
             sel,
             ..new
         };
+        self.watch_sensors();
     }
 
     /// Takes in what a call has brought, and answers those who still wait for it.
@@ -251,6 +261,13 @@ impl Behaviour {
                 let ended = self.calls.identity.finish();
                 if let Ok(identity) = &result {
                     self.identity_known(identity);
+                }
+                self.deliver(ended, &result)
+            }
+            Done::Figures(result) => {
+                let ended = self.calls.figures.finish();
+                if let Ok(Some(figures)) = &result {
+                    self.compare(figures);
                 }
                 self.deliver(ended, &result)
             }
@@ -322,6 +339,7 @@ impl Behaviour {
             calls.power.deadline(),
             calls.boot.deadline(),
             calls.identity.deadline(),
+            calls.figures.deadline(),
             calls.action.deadline(),
             calls.save.deadline(),
             calls.key.deadline(),
@@ -329,6 +347,7 @@ impl Behaviour {
             self.sel.deadline(),
             self.boot.expiry(),
             self.watchdog_due(),
+            self.watch_due(),
         ]
         .into_iter()
         .flatten()
@@ -341,6 +360,7 @@ impl Behaviour {
         self.calls.power.expire(now, &mut late);
         self.calls.boot.expire(now, &mut late);
         self.calls.identity.expire(now, &mut late);
+        self.calls.figures.expire(now, &mut late);
         self.calls.action.expire(now, &mut late);
         self.calls.save.expire(now, &mut late);
         self.calls.key.expire(now, &mut late);
@@ -348,6 +368,7 @@ impl Behaviour {
         self.sel.expire(now, &mut late);
         self.expire_boot_flags(now);
         self.expire_watchdog(now);
+        self.watch_step(now);
         late.into_iter()
             .map(|asker| {
                 self.warn(&asker, "no answer in time; the call runs on");
@@ -392,6 +413,19 @@ impl Behaviour {
             Done::Identity,
             then,
         )
+    }
+
+    /// Answers with what the machine does; none where the hypervisor has no way to tell.
+    fn with_figures(
+        &mut self,
+        asker: &Asker,
+        then: impl FnOnce(&Self, Option<Figures>) -> Answer + Send + 'static,
+    ) -> Outcome {
+        let ask = |host: &dyn Host| match host.figures() {
+            Reply::Now(result) => Reply::Now(if_told(result)),
+            Reply::Later(call) => Reply::later(async { if_told(call.await) }),
+        };
+        self.read(asker, |c| &mut c.figures, ask, Done::Figures, then)
     }
 
     fn read<T: Send + 'static>(
@@ -543,6 +577,14 @@ impl Behaviour {
         } else {
             line!(debug);
         }
+    }
+}
+
+/// What a host that has no way to tell tells is nothing.
+fn if_told<T>(result: Result<T, HostError>) -> Result<Option<T>, HostError> {
+    match result {
+        Err(HostError::Unsupported(_)) => Ok(None),
+        result => result.map(Some),
     }
 }
 

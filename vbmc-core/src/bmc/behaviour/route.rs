@@ -3,7 +3,9 @@
 use ipmi_proto::CompletionCode;
 use ipmi_proto::command::Request;
 use ipmi_proto::command::app::SelfTest;
+use ipmi_proto::command::sensor::GetDeviceSdr;
 
+use super::sensors::{self, repository};
 use super::{Asker, Behaviour, Outcome, Sessions, app, channel, ok, refuse};
 
 impl Behaviour {
@@ -67,9 +69,33 @@ impl Behaviour {
             Request::DeleteSelEntry(request) => self.delete_sel_entry(request, asker),
             Request::ClearSel(request) => self.clear_sel(request, asker),
             Request::GetSelTime(_) => self.sel_time(),
-            Request::SetSelTime(request) => self.set_sel_time(request),
+            Request::SetSelTime(request) => self.set_sel_time(request.0),
             Request::GetSelTimeUtcOffset(_) => self.sel_utc_offset(),
             Request::SetSelTimeUtcOffset(request) => self.set_sel_utc_offset(request, asker),
+
+            Request::GetSdrRepositoryInfo(_) => repository::info(),
+            Request::GetSdrRepositoryAllocationInfo(_) => repository::allocation(),
+            Request::ReserveSdrRepository(_) | Request::ReserveDeviceSdrRepository(_) => {
+                repository::reserve()
+            }
+            Request::GetSdr(request) | Request::GetDeviceSdr(GetDeviceSdr(request)) => {
+                repository::part(request)
+            }
+            Request::GetSdrRepositoryTime(_) => self.sel_time(),
+            Request::SetSdrRepositoryTime(request) => self.set_sel_time(request.0),
+            Request::GetDeviceSdrInfo(request) => repository::device_info(*request),
+
+            Request::GetSensorReading(request) => self.sensor_reading(request, asker),
+            Request::GetSensorReadingFactors(request) => sensors::factors(request),
+            Request::GetSensorThresholds(request) => self.sensor_thresholds(request.sensor),
+            Request::SetSensorThresholds(request) => self.set_sensor_thresholds(request, asker),
+            Request::GetSensorHysteresis(request) => self.sensor_hysteresis(request.sensor),
+            Request::SetSensorHysteresis(request) => self.set_sensor_hysteresis(request, asker),
+            Request::GetSensorEventEnable(request) => self.sensor_event_enable(request.sensor),
+            Request::SetSensorEventEnable(request) => self.set_sensor_event_enable(request, asker),
+            Request::GetSensorEventStatus(request) => self.sensor_event_status(request.sensor),
+            Request::RearmSensorEvents(request) => self.rearm_sensor(request),
+            Request::GetSensorType(request) => sensors::kind(request.sensor),
 
             _ => refuse(CompletionCode::InvalidCommand),
         };
@@ -104,5 +130,9 @@ pub(super) fn changes(request: &Request) -> bool {
             | Request::DeleteSelEntry(_)
             | Request::ClearSel(_)
             | Request::SetSelTimeUtcOffset(_)
+            | Request::SetSensorThresholds(_)
+            | Request::SetSensorHysteresis(_)
+            | Request::SetSensorEventEnable(_)
+            | Request::RearmSensorEvents(_)
     )
 }

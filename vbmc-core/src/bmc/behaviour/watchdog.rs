@@ -162,6 +162,12 @@ impl Behaviour {
         }
     }
 
+    /// Whether it has run out since somebody cleared that.
+    pub(super) fn watchdog_has_expired(&self) -> bool {
+        let watchdog = self.watchdog.as_ref();
+        watchdog.is_some_and(|watchdog| watchdog.expired != TimerUses::NONE)
+    }
+
     /// When the watchdog wants something.
     pub(super) fn watchdog_due(&self) -> Option<Instant> {
         self.watchdog.as_ref()?.due()

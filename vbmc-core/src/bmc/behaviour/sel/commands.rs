@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ipmi_proto::CompletionCode;
 use ipmi_proto::command::storage::{
     AddSelEntry, AllocationInfo, ClearSel, DeleteSelEntry, Erasure, ErasureState, GetSelEntry,
-    ReservationId, SelEntryPart, SelInfo, SelSupport, SetSelTime, SetSelTimeUtcOffset, UtcOffset,
+    ReservationId, SelEntryPart, SelInfo, SelSupport, SetSelTimeUtcOffset, UtcOffset,
 };
 use ipmi_proto::sel::{Entry, Record, Timestamp};
 
@@ -163,15 +163,15 @@ impl Behaviour {
         }
     }
 
-    /// Get SEL Time, §31.10.
+    /// Get SEL Time, §31.10, and Get SDR Repository Time, §33.17.
     pub(in crate::bmc::behaviour) fn sel_time(&self) -> Outcome {
         ok(now())
     }
 
-    /// Set SEL Time, §31.11. The time is the host's, and only the host sets it: what agrees with it is accepted.
-    pub(in crate::bmc::behaviour) fn set_sel_time(&self, request: &SetSelTime) -> Outcome {
+    /// Set SEL Time, §31.11, and Set SDR Repository Time, §33.18. The time is the host's, and only the host sets it: what agrees with it is accepted.
+    pub(in crate::bmc::behaviour) fn set_sel_time(&self, time: Timestamp) -> Outcome {
         let now = now().unix_seconds().unwrap_or_default();
-        let wanted = request.0.unix_seconds();
+        let wanted = time.unix_seconds();
         if wanted.is_some_and(|wanted| wanted.abs_diff(now) <= TOLERANCE) {
             ok(())
         } else {

@@ -7,38 +7,16 @@ use std::time::Duration;
 
 use ipmi_proto::bmc::RefusedLogin;
 use ipmi_proto::command::app::{TimeoutAction, UserId};
-use ipmi_proto::sdr::{EventReadingType, SensorType};
+use ipmi_proto::sdr::EventReadingType;
 use ipmi_proto::sel::{Direction, Entry, Event, EventData, EvmRevision, GeneratorId, Timestamp};
 use tokio::time::Instant;
 
+use super::Sel;
 use super::commands::{now, timestamp};
 use crate::bmc::behaviour::Behaviour;
 use crate::bmc::behaviour::channel::LAN;
-use crate::bmc::behaviour::sensors::Sensor;
+use crate::bmc::behaviour::sensors::{Sensor, offset};
 use crate::host::{Change, Happening, PowerAction, StopReason, WatchdogAction};
-
-/// Offsets of table 42-3.
-mod offset {
-    pub(super) const POWER_OFF: u8 = 0x00;
-    pub(super) const POWER_CYCLE: u8 = 0x01;
-    pub(super) const POWER_UNIT_FAILURE: u8 = 0x06;
-    pub(super) const ACPI_WORKING: u8 = 0x00;
-    pub(super) const ACPI_SOFT_OFF: u8 = 0x05;
-    pub(super) const CRITICAL_STOP: u8 = 0x01;
-    pub(super) const GRACEFUL_SHUTDOWN: u8 = 0x03;
-    pub(super) const BOOT_POWER_UP: u8 = 0x00;
-    pub(super) const BOOT_HARD_RESET: u8 = 0x01;
-    pub(super) const BOOT_WARM_RESET: u8 = 0x02;
-    pub(super) const WATCHDOG_EXPIRED: u8 = 0x00;
-    pub(super) const WATCHDOG_RESET: u8 = 0x01;
-    pub(super) const WATCHDOG_POWER_DOWN: u8 = 0x02;
-    pub(super) const WATCHDOG_POWER_CYCLE: u8 = 0x03;
-    pub(super) const WATCHDOG_INTERRUPT: u8 = 0x08;
-    pub(super) const DRIVE_FAULT: u8 = 0x01;
-    pub(super) const POWER_BUTTON: u8 = 0x00;
-    pub(super) const NMI: u8 = 0x00;
-    pub(super) const INVALID_LOGIN: u8 = 0x02;
-}
 
 /// How long after our own reset the hypervisor's word of it counts as the same one.
 const ECHO: Duration = Duration::from_secs(5);
@@ -53,8 +31,17 @@ pub(super) struct Seen {
     reset: Option<Instant>,
     /// Whether the crash of the present run is logged.
     crashed: bool,
+    /// Whether a disk has failed since the machine was started or let go on.
+    disk_failed: bool,
     /// When a refused login was logged.
     login: Option<Instant>,
+}
+
+impl Sel {
+    /// Whether a disk has failed, and nobody has let the machine go on since.
+    pub(in crate::bmc::behaviour) const fn disk_failed(&self) -> bool {
+        self.seen.disk_failed
+    }
 }
 
 impl Behaviour {
@@ -74,6 +61,7 @@ impl Behaviour {
         Some(match what {
             Happening::Started => {
                 self.sel.seen.crashed = false;
+                self.sel.seen.disk_failed = false;
                 (Sensor::State, offset::ACPI_WORKING)
             }
             Happening::Stopped(StopReason::Shutdown) => (Sensor::OsStop, offset::GRACEFUL_SHUTDOWN),
@@ -104,11 +92,15 @@ impl Behaviour {
                 },
             ),
             // libvirt tells of the failed disk, and of the pause that comes of it.
-            Happening::DiskError => (Sensor::Disk, offset::DRIVE_FAULT),
-            Happening::Stopped(_)
-            | Happening::Paused(_)
-            | Happening::Resumed
-            | Happening::ShuttingDown => return None,
+            Happening::DiskError => {
+                self.sel.seen.disk_failed = true;
+                (Sensor::Disk, offset::DRIVE_FAULT)
+            }
+            Happening::Resumed => {
+                self.sel.seen.disk_failed = false;
+                return None;
+            }
+            Happening::Stopped(_) | Happening::Paused(_) | Happening::ShuttingDown => return None,
         })
     }
 
@@ -165,20 +157,28 @@ impl Behaviour {
     fn log_event(&mut self, sensor: Sensor, data: EventData, time: Timestamp) {
         let event = Event {
             revision: EvmRevision::CURRENT,
-            sensor_type: sensor_type(sensor),
+            sensor_type: sensor.measures(),
             sensor: sensor.number(),
             direction: Direction::Assertion,
             kind: EventReadingType::SENSOR_SPECIFIC,
             data,
         };
-        self.log_entry(
-            Entry::System {
-                time,
-                generator: GeneratorId::BMC,
-                event,
-            },
+        self.log_event_of_ours(event, time);
+    }
+
+    /// An event of our own, which happens now.
+    pub(in crate::bmc::behaviour) fn log_own(&mut self, event: Event) {
+        self.log_event_of_ours(event, now());
+    }
+
+    fn log_event_of_ours(&mut self, event: Event, time: Timestamp) {
+        let generator = GeneratorId::BMC;
+        let entry = Entry::System {
             time,
-        );
+            generator,
+            event,
+        };
+        self.log_entry(entry, time);
     }
 
     /// Adds an entry that nobody waits for.
@@ -195,19 +195,5 @@ fn done_by(offset: u8, by: Option<UserId>) -> EventData {
     match by {
         Some(user) => EventData([OEM | offset, user.number(), LAN.number()]),
         None => EventData::discrete(offset),
-    }
-}
-
-fn sensor_type(sensor: Sensor) -> SensorType {
-    match sensor {
-        Sensor::PowerUnit => SensorType::POWER_UNIT,
-        Sensor::State => SensorType::SYSTEM_ACPI_POWER_STATE,
-        Sensor::OsStop => SensorType::OS_STOP,
-        Sensor::Boot => SensorType::SYSTEM_BOOT,
-        Sensor::Watchdog => SensorType::WATCHDOG_2,
-        Sensor::Disk => SensorType::DRIVE_SLOT,
-        Sensor::Button => SensorType::BUTTON,
-        Sensor::Interrupt => SensorType::CRITICAL_INTERRUPT,
-        Sensor::Session => SensorType::SESSION_AUDIT,
     }
 }
