@@ -39,6 +39,8 @@ mod users;
 
 pub use answer::{Answer, Token};
 pub use config::{Config, SuiteLimits, V15};
-pub use endpoint::{Deactivation, DropReason, Endpoint, Event, Incoming, Requester};
+pub use endpoint::{
+    Deactivation, DropReason, Endpoint, Event, Incoming, PayloadProtection, Requester,
+};
 pub use refused::{Refusal, RefusedLogin};
 pub use users::{User, Users};

@@ -20,6 +20,8 @@ pub(super) enum Message {
     Done(Done),
     /// Something happened to the machine.
     Happened(Change),
+    /// There is something new on the machine's console.
+    Console,
 }
 
 /// The sending end.

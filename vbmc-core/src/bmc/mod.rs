@@ -6,12 +6,14 @@
 //! | `task` | the loop of one BMC: datagrams, ended calls, timeouts, orders |
 //! | `mailbox` | what reaches that loop beside datagrams |
 //! | `behaviour` | what each command does, one file for each group |
+//! | `console` | the machine's serial console, kept open while somebody uses it |
 //! | `settings` | what a BMC is told, and its limits |
 //! | `state`, `store` | what was set over IPMI and is kept, and where |
 //!
 //! An embedder implements [`Host`] and [`Store`] and calls [`Bmc::start`]; `examples/embed.rs` does that.
 
 mod behaviour;
+mod console;
 mod mailbox;
 mod net;
 mod settings;
@@ -33,7 +35,7 @@ use crate::host::{Change, Host, Observer};
 
 pub use settings::{Settings, SettingsError};
 pub use state::{
-    ChannelState, ChassisState, LanState, RestorePolicy, SelState, SensorSettings, State,
+    ChannelState, ChassisState, LanState, RestorePolicy, SelState, SensorSettings, SolState, State,
 };
 pub use store::{EventRecord, Store};
 
@@ -95,6 +97,7 @@ impl Bmc {
         let socket = Socket::bind(settings.listen)?;
         let local = socket.local_addr();
         behaviour.mains_on();
+        behaviour.keep_history();
         tokio::spawn(Task::new(socket, config, behaviour, inbox).run());
         Ok(Self {
             local,

@@ -35,6 +35,9 @@ pub struct Settings {
     /// What tells one boot of the host from the next, such as Linux's `/proc/sys/kernel/random/boot_id`. When it has
     /// changed since the BMC last ran, the power restore policy is applied. None: it never is.
     pub host_boot: Option<String>,
+    /// How many bytes of what the machine says on its console are kept since it was switched on, for a console that is
+    /// opened later. More than 0 keeps the machine's console open all the time, so that nobody else can have it.
+    pub console_history: usize,
 }
 
 impl Settings {
@@ -52,6 +55,7 @@ impl Settings {
             v15: Vec::new(),
             boot_flags_expiry: None,
             host_boot: None,
+            console_history: 0,
         }
     }
 }

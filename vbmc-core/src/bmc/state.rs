@@ -3,7 +3,7 @@
 //! Plain values with a form on disk, which a newer version must go on reading: a field that is missing has its default,
 //! one that is unknown is ignored. What it means lives in `behaviour`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub struct State {
     /// What is set of sensors, by their numbers.
     #[serde(skip_serializing_if = "is_default")]
     pub sensors: BTreeMap<u8, SensorSettings>,
+    /// Serial over LAN.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sol: SolState,
 }
 
 impl State {
@@ -141,6 +144,51 @@ impl Default for ChannelState {
             alerting: false,
             per_message_auth: true,
             user_level_auth: true,
+        }
+    }
+}
+
+/// What is kept of serial over LAN: its parameters as the wire has them (§26.3), and who may not have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SolState {
+    /// Whether it can be activated at all.
+    pub enabled: bool,
+    /// Whether it must be encrypted.
+    pub force_encryption: bool,
+    /// Whether it must be authenticated.
+    pub force_authentication: bool,
+    /// The lowest level that may activate it, 2 (USER) to 5 (OEM).
+    pub privilege: u8,
+    /// How long characters wait for others, in steps of 5 ms.
+    pub accumulate_interval: u8,
+    /// How many characters do not wait for others.
+    pub accumulate_threshold: u8,
+    /// How often a packet that is not acknowledged is sent again, 0 to 7.
+    pub retry_count: u8,
+    /// After how long, in steps of 10 ms.
+    pub retry_interval: u8,
+    /// The bit rate's number.
+    pub bit_rate: u8,
+    /// The users that may not activate it.
+    pub denied: BTreeSet<u8>,
+}
+
+impl Default for SolState {
+    /// OPERATOR and above, since who has the console may have the machine. Packets of 20 ms; a console that is away for
+    /// half a minute loses nothing.
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            force_encryption: false,
+            force_authentication: false,
+            privilege: 3,
+            accumulate_interval: 4,
+            accumulate_threshold: 255,
+            retry_count: 7,
+            retry_interval: 50,
+            bit_rate: 0x0A,
+            denied: BTreeSet::new(),
         }
     }
 }

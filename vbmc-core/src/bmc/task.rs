@@ -2,12 +2,14 @@
 //!
 //! There may be 10,000 of these tasks. What an idle one holds is its [`Task`] and nothing else: no timer, no buffer.
 
+mod line;
+
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 
 use ipmi_proto::Time;
-use ipmi_proto::bmc::{Answer, Config, Endpoint, Event, Incoming, Token};
+use ipmi_proto::bmc::{Answer, Config, Endpoint, Event, Incoming, PayloadProtection, Token};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Settings;
@@ -50,6 +52,10 @@ impl Sessions for Endpoint {
 
     fn is_active(&self, session: u32) -> bool {
         self.is_active(session)
+    }
+
+    fn payload_protection(&self, session: u32) -> Option<PayloadProtection> {
+        self.payload_protection(session)
     }
 }
 
@@ -100,6 +106,7 @@ impl Task {
                     self.guarded(Self::timeout);
                 }
             }
+            self.guarded(|task| task.serve_line(task.now()));
             self.set_alarm();
         };
         drop(self);
@@ -117,6 +124,7 @@ impl Task {
             );
             self.waiting.clear();
             self.behaviour.restart();
+            self.behaviour.keep_history();
             let config = self.endpoint.config().clone();
             self.endpoint = Endpoint::new(config, &mut rand::rng());
         }
@@ -155,7 +163,7 @@ impl Task {
         {
             Event::Reply => self.send(out, route),
             Event::Request(incoming) => self.request(now, incoming, route, out),
-            Event::Sol { .. } => {}
+            Event::Sol { .. } => self.exchange_line(),
             Event::Dropped(reason) => {
                 tracing::trace!(bmc = self.name(), peer = %route.peer, %reason, "dropped");
             }
@@ -173,7 +181,9 @@ impl Task {
         } = incoming;
         self.last += 1;
         let asker = Asker::new(self.last, route, &request, requester);
-        match self.behaviour.handle(&request, &asker, &self.endpoint) {
+        let outcome = self.behaviour.handle(&request, &asker, &self.endpoint);
+        self.open_line();
+        match outcome {
             Outcome::Answered(answer) => self.respond(now, token, answer, route, out),
             Outcome::Later => self.waiting.push((asker.number, token)),
         }
@@ -214,6 +224,10 @@ impl Task {
                 self.behaviour.happened(change);
                 self.apply_effects();
             }
+            Message::Console => {
+                let answers = self.behaviour.console_changed();
+                self.deliver(answers);
+            }
             Message::Stop(_) => {} // taken by `run`
         }
     }
@@ -227,6 +241,7 @@ impl Task {
 
     /// Answers those who waited.
     fn deliver(&mut self, answers: Deliveries) {
+        self.open_line();
         let now = self.now();
         let mut out = Vec::new();
         for (asker, answer) in answers {
@@ -248,6 +263,9 @@ impl Task {
                     self.endpoint.close_sessions_of(user, except);
                 }
                 Effect::ConfigChanged => self.configure(),
+                Effect::DeactivateSol { session, reason } => {
+                    self.endpoint.deactivate_sol(session, reason);
+                }
                 Effect::GuidKnown(guid) => self.endpoint.config_mut().guid = guid,
             }
         }

@@ -38,7 +38,7 @@ use crate::wire::Decode as _;
 use crate::{CompletionCode, Privilege, Time};
 
 pub use event::{DropReason, Event, Incoming, Requester};
-pub use sol::Deactivation;
+pub use sol::{Deactivation, PayloadProtection};
 
 /// One BMC's end of all its sessions. See the [module](super) for the contract.
 pub struct Endpoint {

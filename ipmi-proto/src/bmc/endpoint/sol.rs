@@ -11,6 +11,7 @@ use rand_core::CryptoRng;
 use super::{DropReason, Endpoint, Event};
 use crate::Time;
 use crate::bmc::session::{Active, Link};
+use crate::crypto::{Confidentiality, Integrity};
 use crate::session::v20::PayloadType;
 use crate::sol::{Config, Packet, Port, Role};
 
@@ -23,7 +24,30 @@ pub enum Deactivation {
     Taken,
 }
 
+/// How the payloads of a session are protected: by its cipher suite, all alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayloadProtection {
+    /// They are encrypted.
+    pub encrypted: bool,
+    /// They are signed.
+    pub authenticated: bool,
+}
+
 impl Endpoint {
+    /// How the payloads of a session are protected; none where it has ended, or is one of IPMI 1.5, which has no payloads.
+    #[must_use]
+    pub fn payload_protection(&self, session: u32) -> Option<PayloadProtection> {
+        let mut sessions = self.sessions.iter();
+        let (_, slot) = sessions.find(|(_, slot)| slot.session.id == session)?;
+        match &slot.session.link {
+            Link::V20 { protection, .. } => Some(PayloadProtection {
+                encrypted: protection.confidentiality.algorithm() != Confidentiality::None,
+                authenticated: protection.integrity.algorithm() != Integrity::None,
+            }),
+            Link::V15 { .. } => None,
+        }
+    }
+
     /// Gives a session a serial port; one that it had is forgotten. False when the session has ended, or is one of
     /// IPMI 1.5, which has no payloads.
     ///

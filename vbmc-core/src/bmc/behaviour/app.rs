@@ -79,6 +79,7 @@ impl Behaviour {
         self.chassis.reset();
         self.channel.reset();
         self.reset_sensors();
+        self.sol.reset();
         self.effects.extend([
             Effect::ConfigChanged,
             Effect::EndAllSessions { except: None },

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use ipmi_proto::Privilege;
 use ipmi_proto::bmc::{Answer, Requester};
 use ipmi_proto::command::Request;
 use ipmi_proto::command::app::UserId;
@@ -64,6 +65,11 @@ impl Asker {
     /// The user.
     pub(super) fn user_id(&self) -> Option<UserId> {
         self.requester.as_ref().map(|requester| requester.user)
+    }
+
+    /// The session's privilege level.
+    pub(super) fn privilege(&self) -> Option<Privilege> {
+        self.requester.as_ref().map(|requester| requester.privilege)
     }
 
     /// The user's name, for the log.

@@ -17,6 +17,7 @@ mod restore;
 mod route;
 mod sel;
 mod sensors;
+mod sol;
 #[cfg(test)]
 mod testing;
 mod users;
@@ -25,7 +26,7 @@ mod watchdog;
 use std::sync::Arc;
 
 use ipmi_proto::CompletionCode;
-use ipmi_proto::bmc::Answer;
+use ipmi_proto::bmc::{Answer, Deactivation, PayloadProtection};
 use ipmi_proto::command::app::UserId;
 use ipmi_proto::command::chassis::RestartCause;
 use ipmi_proto::wire::Encode;
@@ -43,6 +44,7 @@ use self::repeat::Recent;
 use self::restore::Switched;
 use self::sel::Sel;
 use self::sensors::Watch;
+use self::sol::Sol;
 use self::users::Save;
 use self::watchdog::Watchdog;
 use super::mailbox::Mailbox;
@@ -81,6 +83,13 @@ pub(super) enum Effect {
     },
     /// [`Behaviour::endpoint_config`] has changed.
     ConfigChanged,
+    /// A session's serial port is taken away.
+    DeactivateSol {
+        /// The session.
+        session: u32,
+        /// Why.
+        reason: Deactivation,
+    },
     /// The machine's GUID is known now, as the wire has it.
     GuidKnown([u8; 16]),
 }
@@ -91,6 +100,8 @@ pub(super) trait Sessions {
     fn count(&self) -> usize;
     /// Whether the session with this id is active.
     fn is_active(&self, session: u32) -> bool;
+    /// How the payloads of this session are protected; none where it has ended or is one of IPMI 1.5.
+    fn payload_protection(&self, session: u32) -> Option<PayloadProtection>;
 }
 
 /// What a call in flight has brought.
@@ -148,6 +159,7 @@ pub(super) struct Behaviour {
     chassis: Chassis,
     boot: Boot,
     recent: Option<Recent>,
+    sol: Sol,
     watchdog: Option<Box<Watchdog>>,
     watch: Option<Box<Watch>>,
     lan_holder: Option<LanHolder>,
@@ -177,6 +189,7 @@ impl Behaviour {
             chassis: Chassis::default(),
             boot: Boot::default(),
             recent: None,
+            sol: Sol::default(),
             watchdog: None,
             watch: None,
             lan_holder: None,
@@ -206,6 +219,7 @@ impl Behaviour {
                 .extend(changed.map(|user| Effect::EndSessionsOf { user, except: None }));
         }
         self.settings = new;
+        self.keep_history();
     }
 
     /// Whether something is under way that nobody has to wait for.
@@ -219,6 +233,7 @@ impl Behaviour {
         tracing::debug!(bmc = self.settings.name, ?change, "the machine");
         self.note_power(&change);
         self.log_change(&change);
+        self.tell_console(&change);
         if matches!(change.what, Happening::Stopped(_)) {
             self.stop_watchdog();
         }
@@ -345,6 +360,7 @@ impl Behaviour {
             calls.key.deadline(),
             self.kept.deadline(),
             self.sel.deadline(),
+            self.sol.deadline(),
             self.boot.expiry(),
             self.watchdog_due(),
             self.watch_due(),
@@ -366,6 +382,7 @@ impl Behaviour {
         self.calls.key.expire(now, &mut late);
         self.kept.expire(now, &mut late);
         self.sel.expire(now, &mut late);
+        self.expire_sol(now, &mut late);
         self.expire_boot_flags(now);
         self.expire_watchdog(now);
         self.watch_step(now);

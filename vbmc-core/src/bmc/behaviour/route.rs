@@ -6,6 +6,7 @@ use ipmi_proto::command::app::SelfTest;
 use ipmi_proto::command::sensor::GetDeviceSdr;
 
 use super::sensors::{self, repository};
+use super::sol::access;
 use super::{Asker, Behaviour, Outcome, Sessions, app, channel, ok, refuse};
 
 impl Behaviour {
@@ -41,6 +42,21 @@ impl Behaviour {
             Request::GetUserName(request) => self.user_name(request),
             Request::SetUserPassword(request) => self.set_user_password(request, asker),
 
+            Request::ActivatePayload(request) => self.activate_payload(request, asker, sessions),
+            Request::DeactivatePayload(request) => {
+                self.deactivate_payload(request, asker, sessions)
+            }
+            Request::GetPayloadActivationStatus(request) => self.payload_status(request, sessions),
+            Request::GetPayloadInstanceInfo(request) => self.payload_instance(request, sessions),
+            Request::SetUserPayloadAccess(request) => self.set_payload_access(request, asker),
+            Request::GetUserPayloadAccess(request) => self.payload_access(request),
+            Request::GetChannelPayloadSupport(request) => access::support(request),
+            Request::GetChannelPayloadVersion(request) => access::version(request),
+            Request::GetChannelOemPayloadInfo(request) => access::oem_payload(request),
+            Request::SuspendResumePayloadEncryption(request) => {
+                self.payload_encryption(request, asker, sessions)
+            }
+
             Request::GetChassisCapabilities(_) => ok(self.chassis.capabilities()),
             Request::SetChassisCapabilities(request) => self.set_chassis_capabilities(request),
             Request::GetChassisStatus(_) => self.chassis_status(asker),
@@ -59,6 +75,12 @@ impl Behaviour {
             Request::GetLanConfigurationParameters(request) => self.lan_parameter(request, asker),
             Request::SetLanConfigurationParameters(request) => {
                 self.set_lan_parameter(request, asker)
+            }
+            Request::SetSolConfigurationParameters(request) => {
+                self.set_sol_parameter(request, asker, sessions)
+            }
+            Request::GetSolConfigurationParameters(request) => {
+                self.sol_parameter(request, sessions)
             }
 
             Request::GetSelInfo(_) => self.sel_info(),
@@ -117,6 +139,10 @@ pub(super) fn changes(request: &Request) -> bool {
             | Request::SetUserAccess(_)
             | Request::SetUserName(_)
             | Request::SetUserPassword(_)
+            | Request::ActivatePayload(_)
+            | Request::DeactivatePayload(_)
+            | Request::SetUserPayloadAccess(_)
+            | Request::SetSolConfigurationParameters(_)
             | Request::ChassisControl(_)
             | Request::ChassisIdentify(_)
             | Request::SetChassisCapabilities(_)

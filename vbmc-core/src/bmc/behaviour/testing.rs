@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use ipmi_proto::bmc::{Answer, Requester};
+use ipmi_proto::bmc::{Answer, PayloadProtection, Requester};
 use ipmi_proto::command::app::UserId;
 use ipmi_proto::command::{Command, Request, lookup};
 use ipmi_proto::handshake::Username;
@@ -39,6 +39,8 @@ pub(super) struct Bench {
 pub(super) struct Open {
     pub(super) count: usize,
     pub(super) ended: Vec<u32>,
+    /// How payloads are protected; none: these are sessions of IPMI 1.5.
+    pub(super) protection: Option<PayloadProtection>,
 }
 
 impl Sessions for Open {
@@ -48,6 +50,10 @@ impl Sessions for Open {
 
     fn is_active(&self, session: u32) -> bool {
         !self.ended.contains(&session)
+    }
+
+    fn payload_protection(&self, _: u32) -> Option<PayloadProtection> {
+        self.protection
     }
 }
 

@@ -1,0 +1,38 @@
+//! The serial line of a session: between the endpoint's port and the machine's console.
+
+use ipmi_proto::Time;
+
+use super::Task;
+use crate::bmc::net::Route;
+
+impl Task {
+    /// Gives a session its serial port, before it hears that it has one: it may speak as soon as it does.
+    pub(super) fn open_line(&mut self) {
+        if let Some(activation) = self.behaviour.take_activation() {
+            // A session that has ended meanwhile gets neither; `serve_line` notices.
+            self.endpoint
+                .activate_sol(activation.session, activation.config);
+        }
+    }
+
+    /// Moves bytes between machine and session, as far as both have room.
+    pub(super) fn exchange_line(&mut self) {
+        let Some((session, console)) = self.behaviour.line() else {
+            return;
+        };
+        match self.endpoint.sol_mut(session) {
+            Some(port) => console.exchange(port),
+            None => self.behaviour.line_ended(),
+        }
+    }
+
+    /// Moves bytes, and sends what the port has to say.
+    pub(super) fn serve_line(&mut self, now: Time) {
+        self.exchange_line();
+        let local = self.behaviour.line_local();
+        let mut out = Vec::new();
+        while let Some(peer) = self.endpoint.poll_sol(now, &mut rand::rng(), &mut out) {
+            self.send(&out, Route { peer, local });
+        }
+    }
+}
