@@ -16,7 +16,9 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout};
 use vbmc_core::config::{ConfigError, ConfigFile};
-use vbmc_core::control::{BmcChange, BmcCredentials, BmcDetails, BmcSummary, NewBmc, Problem};
+use vbmc_core::control::{
+    BmcChange, BmcCredentials, BmcDetails, BmcSummary, BmcUser, NewBmc, Problem, UserChange,
+};
 
 /// Between two tries to connect to a daemon that is still starting.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
@@ -106,6 +108,29 @@ impl Client {
         let path = format!("{}/credentials", path(name));
         let answer = self.ask(Method::GET, &path, None).await?;
         self.decode(&answer)
+    }
+
+    pub(crate) async fn users(&self, name: &str) -> Result<Vec<BmcUser>, ClientError> {
+        let path = format!("{}/users", path(name));
+        let answer = self.ask(Method::GET, &path, None).await?;
+        self.decode(&answer)
+    }
+
+    /// Changes a user, or makes one. Returns the user as it is then.
+    pub(crate) async fn change_user(
+        &self,
+        name: &str,
+        id: u8,
+        change: &UserChange,
+    ) -> Result<BmcUser, ClientError> {
+        let path = format!("{}/users/{id}", path(name));
+        let answer = self.ask(Method::PATCH, &path, Some(encode(change)));
+        self.decode(&answer.await?)
+    }
+
+    pub(crate) async fn delete_user(&self, name: &str, id: u8) -> Result<(), ClientError> {
+        let path = format!("{}/users/{id}", path(name));
+        self.ask(Method::DELETE, &path, None).await.map(drop)
     }
 
     pub(crate) async fn delete(&self, name: &str) -> Result<(), ClientError> {

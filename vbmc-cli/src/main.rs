@@ -11,7 +11,7 @@
 //! | [`client`] | requests to vbmcd over its unix socket |
 //! | [`ipmi`] | our own IPMI console: asks BMCs over UDP |
 //! | [`log`] | messages on stderr and in `--log-file` |
-//! | [`password`] | passwords from files |
+//! | [`password`] | passwords from files, and from people |
 //!
 //! VirtualBMC's commands touch neither a hypervisor nor a BMC's file: vbmcd does that. The lab workflow makes what is on
 //! the hypervisor by itself, and BMCs through vbmcd.
@@ -31,8 +31,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::cli::Cli;
+use crate::commands::WrongUsage;
 use crate::lab::interrupt::Interrupted;
 use crate::lab::report::SomeFailed;
+
+/// What clap exits with, too.
+const WRONG_USAGE: u8 = 2;
 
 /// A run went to its end, but some of its subjects failed.
 const SOME_FAILED: u8 = 3;
@@ -53,6 +57,10 @@ fn main() -> ExitCode {
     match commands::run(cli.command, cli.globals.quiet) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
+        Err(error) if error.is::<WrongUsage>() => {
+            log::error(&error, cli.globals.debug);
+            ExitCode::from(WRONG_USAGE)
+        }
         // The view has said it all.
         Err(error) if error.is::<SomeFailed>() => ExitCode::from(SOME_FAILED),
         Err(error) if error.is::<Interrupted>() => {

@@ -12,12 +12,16 @@ mod lab;
 mod lab_args;
 mod list;
 mod names;
+mod new_password;
 mod nodes;
 mod prepare;
 mod profiles;
+mod set;
 mod show;
 mod start;
 mod stop;
+mod usage;
+mod user;
 
 use std::io;
 
@@ -28,6 +32,8 @@ use vbmc_core::control::Status;
 
 use crate::client::Client;
 
+pub(crate) use usage::WrongUsage;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Add(add::Args),
@@ -35,6 +41,8 @@ pub(crate) enum Command {
     Delete(delete::Args),
     List(list::Args),
     Show(show::Args),
+    Set(set::Args),
+    User(user::Args),
     Start(start::Args),
     Stop(stop::Args),
     Lab(lab::Args),
@@ -54,6 +62,8 @@ pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
         Command::Delete(args) => with_daemon(async |client| delete::run(client, args).await),
         Command::List(args) => with_daemon(async |client| list::run(client, args).await),
         Command::Show(args) => with_daemon(async |client| show::run(client, args).await),
+        Command::Set(args) => with_daemon(async |client| set::run(client, args).await),
+        Command::User(args) => with_daemon(async |client| user::run(client, args).await),
         Command::Start(args) => with_daemon(async |client| start::run(client, args).await),
         Command::Stop(args) => with_daemon(async |client| stop::run(client, args).await),
         Command::Lab(args) => lab::run(args),

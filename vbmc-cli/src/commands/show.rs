@@ -13,7 +13,7 @@ Examples:
   vbmc show node-0 -f json                for programs
   vbmc show node-0 -f value -c Value      the values alone, sorted by property
 
-Passwords are shown as *** unless vbmcd is configured with show_passwords.";
+Passwords and the key K_g are shown as *** unless vbmcd is configured with show_passwords. What VirtualBMC does not know is shown where it is set: cipher_suites, ipmi_1_5 and kg.";
 
 /// Show virtual BMC properties
 #[derive(Debug, clap::Args)]
@@ -37,10 +37,21 @@ pub(super) async fn run(client: &Client, args: Args) -> anyhow::Result<()> {
     output.print(records(bmc))
 }
 
-/// In alphabetical order, with `active` in Python's spelling, as the original's file holds it.
+/// In alphabetical order, with `active` in Python's spelling, as the original's file holds it. What the original does not
+/// know is there where it is set: its users' programs expect the ten properties.
 fn records(bmc: BmcDetails) -> Records {
     let optional = |value: Option<String>| value.map_or(Cell::Missing, Cell::Text);
-    let rows = [
+    let suites = bmc.cipher_suites.map(|suites| {
+        let suites: Vec<_> = suites.iter().map(u8::to_string).collect();
+        suites.join(",")
+    });
+    let v15: Vec<_> = bmc.ipmi_1_5.iter().map(|auth| auth.name()).collect();
+    let v15 = (!v15.is_empty()).then(|| v15.join(","));
+    let own = [("cipher_suites", suites), ("ipmi_1_5", v15), ("kg", bmc.kg)];
+    let own = own
+        .into_iter()
+        .filter_map(|(property, value)| Some((property, Cell::Text(value?))));
+    let known = [
         (
             "active",
             Cell::text(if bmc.active { "True" } else { "False" }),
@@ -55,8 +66,11 @@ fn records(bmc: BmcDetails) -> Records {
         ("status", Cell::text(status_name(bmc.status))),
         ("username", Cell::Text(bmc.username)),
     ];
+    let mut rows: Vec<_> = known.into_iter().chain(own).collect();
+    rows.sort_by_key(|(property, _)| *property);
     Records::new(
         ["Property", "Value"],
-        rows.map(|(property, value)| vec![Cell::text(property), value]),
+        rows.into_iter()
+            .map(|(property, value)| vec![Cell::text(property), value]),
     )
 }

@@ -82,6 +82,9 @@ impl Daemon {
             libvirt_uri: "test:///default".to_owned(),
             libvirt_sasl_username: None,
             libvirt_sasl_password: Some("***".to_owned()),
+            cipher_suites: None,
+            ipmi_1_5: Vec::new(),
+            kg: None,
         };
         self.bmcs.lock().unwrap().insert(name.to_owned(), bmc);
     }
@@ -123,6 +126,9 @@ async fn add(
         libvirt_sasl_password: new
             .libvirt_sasl_password
             .map(|password| password.reveal().to_owned()),
+        cipher_suites: None,
+        ipmi_1_5: Vec::new(),
+        kg: None,
     };
     bmcs.insert(new.domain_name, bmc.clone());
     Ok((StatusCode::CREATED, Json(bmc)))

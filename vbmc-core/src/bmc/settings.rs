@@ -10,7 +10,7 @@ use ipmi_proto::crypto::{BmcKey, CipherSuite, CipherSuites, Password};
 use ipmi_proto::handshake::Username;
 
 use crate::Secret;
-use crate::registry::{UserRecord, V15Auth};
+use crate::registry::{NO_ACCESS, UserRecord, V15Auth};
 
 /// What a BMC needs to know beside its host.
 #[derive(Debug, Clone)]
@@ -99,9 +99,6 @@ pub enum SettingsError {
     #[error("cipher suite {0} does not exist; 3 and 17 are the usual ones")]
     CipherSuite(u8),
 }
-
-/// What stands for "no access" in [`UserRecord::privilege`] (§22.26).
-pub(super) const NO_ACCESS: u8 = 0x0F;
 
 /// A user's privilege limit; none: no access.
 pub(super) fn privilege(user: &UserRecord) -> Result<Option<Privilege>, SettingsError> {

@@ -11,6 +11,10 @@
 //! | `PATCH /v1/bmcs/{name}` | [`BmcChange`] | 200 [`BmcDetails`] |
 //! | `DELETE /v1/bmcs/{name}` | | 204 |
 //! | `GET /v1/bmcs/{name}/credentials` | | 200 [`BmcCredentials`] |
+//! | `GET /v1/bmcs/{name}/users` | | 200 array of [`BmcUser`], sorted by id |
+//! | `GET /v1/bmcs/{name}/users/{id}` | | 200 [`BmcUser`] |
+//! | `PATCH /v1/bmcs/{name}/users/{id}` | [`UserChange`] | 200 [`BmcUser`] |
+//! | `DELETE /v1/bmcs/{name}/users/{id}` | | 204 |
 //! | `POST /v1/bmcs/{name}/start` | | 200 [`BmcDetails`] |
 //! | `POST /v1/bmcs/{name}/stop` | | 200 [`BmcDetails`] |
 //!
@@ -20,6 +24,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Secret;
+use crate::registry::V15Auth;
+
+mod users;
+
+pub use users::{BmcUser, PrivilegeLimit, UserChange};
 
 /// What a BMC is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -72,6 +81,15 @@ pub struct BmcDetails {
     pub libvirt_sasl_username: Option<String>,
     /// SASL password for the hypervisor, or `***`: masked as VirtualBMC masks it, whether or not one is set.
     pub libvirt_sasl_password: Option<String>,
+    /// The cipher suites that it accepts; none: the daemon's default.
+    #[serde(default)]
+    pub cipher_suites: Option<Vec<u8>>,
+    /// How IPMI 1.5 sessions may be authenticated; empty: there are none.
+    #[serde(default)]
+    pub ipmi_1_5: Vec<V15Auth>,
+    /// The BMC key K_g, or `***`; none: it has none.
+    #[serde(default)]
+    pub kg: Option<String>,
 }
 
 /// A BMC to be added.
@@ -126,6 +144,16 @@ pub struct BmcChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub libvirt_sasl_password: Option<Secret>,
+    /// The cipher suites that it accepts; empty: the daemon's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cipher_suites: Option<Vec<u8>>,
+    /// How IPMI 1.5 sessions may be authenticated; empty: there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipmi_1_5: Option<Vec<V15Auth>>,
+    /// The BMC key K_g, 20 bytes at most; empty: none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub kg: Option<Secret>,
 }
 
 /// What it takes to log in to a BMC. Whoever may ask for it may set it too.
@@ -140,6 +168,10 @@ pub struct BmcCredentials {
     /// The first user's password.
     #[schema(value_type = String)]
     pub password: Secret,
+    /// The BMC key K_g, where it has one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub kg: Option<Secret>,
 }
 
 /// The daemon's version.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipmi_proto::crypto::CipherSuite;
+
 use super::ini::is_space;
 
 /// The longest user name, in bytes (§22.28).
@@ -96,6 +98,27 @@ pub fn port(port: u16) -> Result<u16, Invalid> {
         return Err(Invalid::new("port", "must be 1 to 65535"));
     }
     Ok(port)
+}
+
+/// Cipher suites to accept; none: the daemon's default.
+///
+/// # Errors
+///
+/// When one of them does not exist, or there is none among them.
+pub fn suites(what: &str, ids: Option<&[u8]>) -> Result<(), Invalid> {
+    let exists = |id: &u8| CipherSuite::from_id(*id).is_some();
+    if ids.is_none_or(|ids| !ids.is_empty() && ids.iter().all(exists)) {
+        return Ok(());
+    }
+    let known: Vec<_> = CipherSuite::ALL
+        .iter()
+        .map(|suite| suite.id().to_string())
+        .collect();
+    let problem = format!(
+        "must be cipher suites with commas between them, such as 3,17; there are {}",
+        known.join(", ")
+    );
+    Err(Invalid::new(what, problem))
 }
 
 /// SASL needs both of its halves, or neither. An empty one counts as none.

@@ -1,10 +1,10 @@
 //! A BMC's settings to and from the keys of its file. The only place that knows the keys' names.
 
-use ipmi_proto::crypto::CipherSuite;
-
 use super::check::{self, Invalid};
 use super::ini::Ini;
-use super::{BmcConfig, BmcName, ConfigError, FIRST_USER, UserRecord, V15Auth};
+use super::{
+    BmcConfig, BmcName, ConfigError, FIRST_USER, MAX_USER_ID, NO_ACCESS, UserRecord, V15Auth,
+};
 use crate::Secret;
 
 /// The one section of a BMC's file that is ours.
@@ -19,12 +19,6 @@ const PRIVILEGES: [(&str, u8); 6] = [
     ("oem", 5),
     ("none", 15),
 ];
-
-/// The privilege limit of a user other than the first, when the file does not say.
-const NO_ACCESS: u8 = 15;
-
-/// The highest user id that IPMI's commands and these keys can name.
-const MAX_USER_ID: u8 = 16;
 
 /// Reads a BMC's settings from its file.
 pub(super) fn decode(name: &BmcName, ini: &Ini) -> Result<BmcConfig, ConfigError> {
@@ -94,7 +88,7 @@ pub(super) fn encode(config: &BmcConfig, ini: &mut Ini) {
     });
     set("cipher_suites", suites.as_deref());
     set("kg", config.kg.as_ref().map(Secret::reveal));
-    let v15: Vec<_> = config.v15.iter().map(|auth| v15_name(*auth)).collect();
+    let v15: Vec<_> = config.v15.iter().map(|auth| auth.name()).collect();
     set(
         "ipmi_1_5",
         Some(v15.join(","))
@@ -215,26 +209,11 @@ pub(super) fn first_user(config: &BmcConfig) -> UserRecord {
 ///
 /// When one of them is not implemented, or none is there.
 pub fn cipher_suites(what: &str, list: &str) -> Result<Vec<u8>, Invalid> {
-    let suites: Option<Vec<u8>> = list
-        .split([',', ' '])
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            word.parse()
-                .ok()
-                .filter(|id| CipherSuite::from_id(*id).is_some())
-        })
-        .collect();
-    suites.filter(|suites| !suites.is_empty()).ok_or_else(|| {
-        let known: Vec<_> = CipherSuite::ALL
-            .iter()
-            .map(|suite| suite.id().to_string())
-            .collect();
-        let problem = format!(
-            "must be cipher suites with commas between them, such as 3,17; there are {}",
-            known.join(", ")
-        );
-        Invalid::new(what, problem)
-    })
+    let words = list.split([',', ' ']).filter(|word| !word.is_empty());
+    let suites: Option<Vec<u8>> = words.map(|word| word.parse().ok()).collect();
+    let suites = suites.unwrap_or_default();
+    check::suites(what, Some(&suites))?;
+    Ok(suites)
 }
 
 /// Reads a list of ways to authenticate IPMI 1.5 sessions, as in `md5,password`. `what` names it in errors.
@@ -247,7 +226,7 @@ pub fn v15_auth(what: &str, list: &str) -> Result<Vec<V15Auth>, Invalid> {
     let auth: Option<Vec<_>> = words
         .map(|word| {
             let mut all = V15_AUTH.into_iter();
-            all.find(|auth| v15_name(*auth).eq_ignore_ascii_case(word))
+            all.find(|auth| auth.name().eq_ignore_ascii_case(word))
         })
         .collect();
     auth.ok_or_else(|| {
@@ -259,14 +238,6 @@ pub fn v15_auth(what: &str, list: &str) -> Result<Vec<V15Auth>, Invalid> {
 }
 
 const V15_AUTH: [V15Auth; 3] = [V15Auth::None, V15Auth::Md5, V15Auth::Password];
-
-fn v15_name(auth: V15Auth) -> &'static str {
-    match auth {
-        V15Auth::None => "none",
-        V15Auth::Md5 => "md5",
-        V15Auth::Password => "password",
-    }
-}
 
 fn users(keys: &Keys<'_>, config: &BmcConfig) -> Result<Vec<UserRecord>, ConfigError> {
     let mut users = Vec::new();

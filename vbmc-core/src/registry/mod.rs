@@ -39,6 +39,12 @@ pub use watch::{Change, Changes};
 /// The user that VirtualBMC's `username` and `password` are.
 pub const FIRST_USER: u8 = 2;
 
+/// The highest id that a user can have.
+pub const MAX_USER_ID: u8 = 16;
+
+/// What stands for "no access" in [`UserRecord::privilege`] (§22.26).
+pub const NO_ACCESS: u8 = 15;
+
 /// What is kept of one BMC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BmcConfig {
@@ -82,6 +88,18 @@ pub enum V15Auth {
     Password,
 }
 
+impl V15Auth {
+    /// The word for it in a BMC's file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Md5 => "md5",
+            Self::Password => "password",
+        }
+    }
+}
+
 /// One user of a BMC, as kept in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRecord {
@@ -106,6 +124,28 @@ pub struct UserRecord {
 }
 
 impl UserRecord {
+    /// A user of whom nothing was set: nobody who could log in.
+    #[must_use]
+    pub fn unset(id: u8) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            password: None,
+            long_password: false,
+            privilege: NO_ACCESS,
+            enabled: false,
+            messaging: false,
+            callback_only: false,
+            link_auth: false,
+        }
+    }
+
+    /// Gives the user a password, of 20 bytes where it does not fit into 16.
+    pub fn set_password(&mut self, password: Secret) {
+        self.long_password = password.reveal().len() > check::MAX_SHORT_PASSWORD;
+        self.password = Some(password);
+    }
+
     /// A user that can do everything: what the `username` and `password` of VirtualBMC's form stand for.
     #[must_use]
     pub fn administrator(id: u8, name: impl Into<String>, password: Secret) -> Self {
@@ -157,6 +197,7 @@ impl BmcConfig {
         check::sasl(sasl_user, sasl_password)?;
         check::line("libvirt_sasl_username", sasl_user.unwrap_or_default())?;
         check::line("libvirt_sasl_password", sasl_password.unwrap_or_default())?;
+        check::suites("cipher_suites", self.cipher_suites.as_deref())?;
         if let Some(kg) = &self.kg {
             check::password("kg", kg.reveal())?;
         }
@@ -214,17 +255,54 @@ impl BmcConfig {
         name: Option<String>,
         password: Option<Secret>,
     ) -> Result<(), Invalid> {
-        let mut users = self.all_users();
-        for user in users.iter_mut().filter(|user| user.id == FIRST_USER) {
-            if let Some(name) = &name {
-                user.name.clone_from(name);
+        self.change_user(FIRST_USER, |user| {
+            if let Some(name) = name {
+                user.name = name;
             }
-            if let Some(password) = &password {
-                user.long_password = password.reveal().len() > check::MAX_SHORT_PASSWORD;
-                user.password = Some(password.clone());
+            if let Some(password) = password {
+                user.set_password(password);
             }
+        })
+    }
+
+    /// Changes the user with this id, or makes one of it of whom nothing was set yet.
+    ///
+    /// # Errors
+    ///
+    /// When there can be no such user, or the first one would be without a password.
+    pub fn change_user(
+        &mut self,
+        id: u8,
+        change: impl FnOnce(&mut UserRecord),
+    ) -> Result<(), Invalid> {
+        if !(1..=MAX_USER_ID).contains(&id) {
+            let problem = format!("cannot be: ids go from 1 to {MAX_USER_ID}");
+            return Err(Invalid::new(format!("user {id}"), problem));
         }
+        let mut users = self.all_users();
+        let old = users.iter().position(|user| user.id == id);
+        let mut user = old.map_or_else(|| UserRecord::unset(id), |old| users.remove(old));
+        change(&mut user);
+        if id == 1 && !user.name.is_empty() {
+            let problem = "is the one without a name (IPMI has it so): name another one, such as 3";
+            return Err(Invalid::new("user 1", problem));
+        }
+        users.push(user);
         self.set_users(&users)
+    }
+
+    /// Removes the user with this id.
+    ///
+    /// # Errors
+    ///
+    /// When it is the first one, which VirtualBMC's form cannot be without.
+    pub fn remove_user(&mut self, id: u8) -> Result<(), Invalid> {
+        if id == FIRST_USER {
+            let problem = "cannot be deleted: give it another name and password, or disable it";
+            return Err(Invalid::new("user 2", problem));
+        }
+        self.users.retain(|user| user.id != id);
+        Ok(())
     }
 
     /// Takes over all users, as [`all_users`](Self::all_users) gives them. The first one's name and password go where

@@ -1,7 +1,7 @@
 //! The control API: HTTP and JSON on a unix socket, for the users that may control the daemon and nobody else.
 //!
 //! The types are `vbmc_core::control`'s; the requests are in `routes`, and what they say of a BMC becomes its
-//! settings in `settings`; who may ask is in `peer`.
+//! settings in `settings`; its users' requests are in `users`; who may ask is in `peer`.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -26,6 +26,7 @@ mod peer;
 mod problem;
 mod routes;
 mod settings;
+mod users;
 
 /// How long requests that are being answered may hold up the end.
 const GRACE: Duration = Duration::from_secs(5);

@@ -21,7 +21,7 @@ use vbmc_core::registry::{BmcConfig, BmcName};
 
 use super::peer;
 use super::problem::Failure;
-use super::settings;
+use super::{settings, users};
 
 /// The largest body in bytes: many times what a BMC's settings take.
 const MAX_BODY: usize = 64 * 1024;
@@ -46,7 +46,21 @@ pub(super) struct Shared {
         title = "vbmcd's control API",
         description = "HTTP and JSON on vbmcd's unix socket; `curl --unix-socket ~/.vbmc/vbmcd.sock http://vbmcd/v1/bmcs`"
     ),
-    paths(version, list, add, show, update, delete, credentials, start, stop),
+    paths(
+        version,
+        list,
+        add,
+        show,
+        update,
+        delete,
+        credentials,
+        users::list,
+        users::show,
+        users::change,
+        users::delete,
+        start,
+        stop
+    ),
     components(schemas(Problem))
 )]
 pub(super) struct Document;
@@ -59,6 +73,11 @@ pub(super) fn router(shared: Shared, allowed: peer::Allowed) -> Router {
         .route("/v1/bmcs", get(list).post(add))
         .route("/v1/bmcs/{name}", get(show).patch(update).delete(delete))
         .route("/v1/bmcs/{name}/credentials", get(credentials))
+        .route("/v1/bmcs/{name}/users", get(users::list))
+        .route(
+            "/v1/bmcs/{name}/users/{id}",
+            get(users::show).patch(users::change).delete(users::delete),
+        )
         .route("/v1/bmcs/{name}/start", post(start))
         .route("/v1/bmcs/{name}/stop", post(stop))
         .fallback(async || Failure::new(StatusCode::NOT_FOUND, "there is no such resource"))
@@ -239,7 +258,7 @@ async fn stop(State(shared): State<Shared>, name: Name) -> Result<Json<BmcDetail
 }
 
 /// Runs a command to its end, even if the client goes away or the time is up: none is left halfway.
-async fn to_the_end<T: Send + 'static>(
+pub(super) async fn to_the_end<T: Send + 'static>(
     command: impl Future<Output = Result<T, FleetError>> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::spawn(command).await {
@@ -251,9 +270,9 @@ async fn to_the_end<T: Send + 'static>(
     }
 }
 
-type Name = Result<Path<String>, PathRejection>;
+pub(super) type Name = Result<Path<String>, PathRejection>;
 
-fn parse(name: Name) -> Result<BmcName, Failure> {
+pub(super) fn parse(name: Name) -> Result<BmcName, Failure> {
     let Path(name) = name?;
     Ok(BmcName::new(&name)?)
 }
@@ -299,6 +318,11 @@ fn details(shared: &Shared, view: BmcView) -> Json<BmcDetails> {
         } else {
             Some(MASK.to_owned())
         },
+        cipher_suites: config.and_then(|config| config.cipher_suites.clone()),
+        ipmi_1_5: config.map(|config| config.v15.clone()).unwrap_or_default(),
+        kg: config
+            .and_then(|config| config.kg.as_ref())
+            .map(|kg| if shown { kg.reveal() } else { MASK }.to_owned()),
     })
 }
 

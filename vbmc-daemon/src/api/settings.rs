@@ -43,6 +43,15 @@ pub(super) fn apply(change: &BmcChange, config: &mut BmcConfig) -> Result<(), In
     if let Some(password) = &change.libvirt_sasl_password {
         config.libvirt_sasl_password = given_secret(Some(password.clone()));
     }
+    if let Some(suites) = &change.cipher_suites {
+        config.cipher_suites = Some(suites.clone()).filter(|suites| !suites.is_empty());
+    }
+    if let Some(auth) = &change.ipmi_1_5 {
+        config.v15.clone_from(auth);
+    }
+    if let Some(kg) = &change.kg {
+        config.kg = given_secret(Some(kg.clone()));
+    }
     Ok(())
 }
 
@@ -53,6 +62,7 @@ pub(super) fn credentials(config: BmcConfig) -> BmcCredentials {
         port: config.port,
         username: config.username,
         password: config.password,
+        kg: config.kg,
     }
 }
 
@@ -67,6 +77,8 @@ fn given_secret(secret: Option<Secret>) -> Option<Secret> {
 
 #[cfg(test)]
 mod tests {
+    use vbmc_core::registry::V15Auth;
+
     use super::*;
 
     #[test]
@@ -85,6 +97,7 @@ mod tests {
         assert_eq!(config.libvirt_sasl_username, None);
         assert_eq!(config.libvirt_sasl_password, None);
     }
+
     #[test]
     fn a_change_leaves_out_what_it_leaves_out() {
         let mut config = of(NewBmc {
@@ -105,6 +118,9 @@ mod tests {
             libvirt_sasl_username: Some(String::new()),
             libvirt_sasl_password: Some(Secret::new("")),
             port: Some(6230),
+            cipher_suites: Some(vec![17]),
+            ipmi_1_5: Some(vec![V15Auth::Md5]),
+            kg: Some(Secret::new("key")),
             ..BmcChange::default()
         };
         apply(&change, &mut config).unwrap();
@@ -114,8 +130,20 @@ mod tests {
                 port: 6230,
                 libvirt_sasl_username: None,
                 libvirt_sasl_password: None,
-                ..before
+                cipher_suites: Some(vec![17]),
+                v15: vec![V15Auth::Md5],
+                kg: Some(Secret::new("key")),
+                ..before.clone()
             }
         );
+        let back = BmcChange {
+            cipher_suites: Some(Vec::new()),
+            ipmi_1_5: Some(Vec::new()),
+            kg: Some(Secret::new("")),
+            ..BmcChange::default()
+        };
+        apply(&back, &mut config).unwrap();
+        assert_eq!((config.cipher_suites, config.kg), (None, None));
+        assert!(config.v15.is_empty());
     }
 }

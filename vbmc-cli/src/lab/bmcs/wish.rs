@@ -136,12 +136,16 @@ pub(super) mod tests {
             libvirt_uri: "qemu:///system".into(),
             libvirt_sasl_username: None,
             libvirt_sasl_password: None,
+            cipher_suites: None,
+            ipmi_1_5: Vec::new(),
+            kg: None,
         };
         let login = BmcCredentials {
             address: "0:0::0".into(),
             port,
             username: "admin".into(),
             password: Secret::new(password),
+            kg: None,
         };
         (details, login)
     }

@@ -15,9 +15,9 @@ use ipmi_proto::handshake::Username;
 use super::calls::{Asker, Fit, Waiter};
 use super::{Behaviour, Done, Effect, Outcome, answer, channel, ok, refuse};
 use crate::Secret;
-use crate::bmc::settings::{self, NO_ACCESS};
+use crate::bmc::settings;
 use crate::host::HostError;
-use crate::registry::{UserRecord, check};
+use crate::registry::{FIRST_USER, NO_ACCESS, UserRecord, check};
 
 /// The users as they are to be, while they are saved.
 #[derive(Debug, PartialEq)]
@@ -45,25 +45,8 @@ pub(super) fn changed<'a>(
     })
 }
 
-/// The user whose name and password stand where VirtualBMC looks for them; it cannot be removed.
-const FIRST_USER: u8 = 2;
-
 /// How many user names cannot be changed: user 1's, which is the nameless one (§6.9.1).
 const FIXED_NAMES: u8 = 1;
-
-fn empty(id: u8) -> UserRecord {
-    UserRecord {
-        id,
-        name: String::new(),
-        password: None,
-        long_password: false,
-        privilege: NO_ACCESS,
-        enabled: false,
-        messaging: false,
-        callback_only: false,
-        link_auth: false,
-    }
-}
 
 impl Behaviour {
     /// Set User Access, §22.26. Session limits per user are not kept: only "no limit" is taken.
@@ -92,7 +75,7 @@ impl Behaviour {
         let user = self
             .user(request.user)
             .cloned()
-            .unwrap_or_else(|| empty(request.user.number()));
+            .unwrap_or_else(|| UserRecord::unset(request.user.number()));
         let enabled = self.settings.users.iter().filter(|user| user.enabled);
         ok(UserAccess {
             slots: Users::MAX,
@@ -119,7 +102,7 @@ impl Behaviour {
         }
         self.change_user(request.user, asker, |user| {
             if name.is_empty() {
-                *user = empty(id);
+                *user = UserRecord::unset(id);
             } else {
                 user.name = name;
             }
@@ -195,11 +178,12 @@ impl Behaviour {
         if let Err(code) = in_range(id) {
             return refuse(code);
         }
-        let mut user = self.user(id).cloned().unwrap_or_else(|| empty(id.number()));
+        let user = self.user(id).cloned();
+        let mut user = user.unwrap_or_else(|| UserRecord::unset(id.number()));
         change(&mut user);
         let mut users = self.settings.users.clone();
         users.retain(|other| other.id != user.id);
-        if user != empty(user.id) {
+        if user != UserRecord::unset(user.id) {
             users.push(user);
         }
         users.sort_by_key(|user| user.id);

@@ -1,4 +1,6 @@
-//! Passwords from files.
+//! Passwords from files, and from people.
+
+mod prompt;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,8 +10,10 @@ use anyhow::{Context, anyhow, ensure};
 use vbmc_core::Secret;
 use zeroize::Zeroizing;
 
+pub(crate) use prompt::ask_new;
+
 /// Far above IPMI's 20 bytes and any SASL password: for a file named by mistake.
-const MAX_FILE_LEN: u64 = 4096;
+const MAX_LEN: usize = 4096;
 
 /// What a file holds, without the newline that editors leave at its end; `-` is standard input.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Secret> {
@@ -24,11 +28,8 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Secret> {
 
 fn parse(source: impl Read) -> anyhow::Result<Secret> {
     let mut bytes = Zeroizing::new(Vec::new());
-    source.take(MAX_FILE_LEN + 1).read_to_end(&mut bytes)?;
-    ensure!(
-        bytes.len() as u64 <= MAX_FILE_LEN,
-        "it holds more than {MAX_FILE_LEN} bytes"
-    );
+    source.take(MAX_LEN as u64 + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() <= MAX_LEN, "it holds more than {MAX_LEN} bytes");
     let text = str::from_utf8(&bytes).map_err(|_| anyhow!("it isn't UTF-8 text"))?;
     let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line)))
