@@ -5,6 +5,7 @@
 mod add;
 mod clean;
 mod completion;
+mod console;
 mod delete;
 mod image;
 mod introspect;
@@ -20,6 +21,7 @@ mod set;
 mod show;
 mod start;
 mod stop;
+mod target;
 mod usage;
 mod user;
 
@@ -45,6 +47,7 @@ pub(crate) enum Command {
     User(user::Args),
     Start(start::Args),
     Stop(stop::Args),
+    Console(console::Args),
     Lab(lab::Args),
     Image(image::Args),
     Nodes(nodes::Args),
@@ -66,6 +69,7 @@ pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
         Command::User(args) => with_daemon(async |client| user::run(client, args).await),
         Command::Start(args) => with_daemon(async |client| start::run(client, args).await),
         Command::Stop(args) => with_daemon(async |client| stop::run(client, args).await),
+        Command::Console(args) => runtime()?.block_on(console::run(args, quiet)),
         Command::Lab(args) => lab::run(args),
         Command::Image(args) => runtime()?.block_on(image::run(args)),
         Command::Nodes(args) => runtime()?.block_on(nodes::run(args)),

@@ -50,6 +50,9 @@ pub(super) enum Cause {
     #[error(transparent)]
     Response(#[from] ResponseError),
 
+    #[error("{0}")]
+    Line(console::SolError),
+
     #[error("it ended the session; open another")]
     Closed,
 }

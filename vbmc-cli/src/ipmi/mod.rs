@@ -3,12 +3,14 @@
 //! | File | What lives there |
 //! |---|---|
 //! | `mod.rs` | [`Console`]: log in, ask, log out |
+//! | `line.rs` | [`Line`]: the machine's serial port |
 //! | `error.rs` | [`Error`]: why there is no answer, in a sentence with the way out |
 //!
 //! The protocol is [`ipmi_proto::console`]'s, commands and answers are [`ipmi_proto::command`]'s. Here are socket and
 //! clock, and nothing that knows of vbmcd or of a lab: it talks to any BMC.
 
 mod error;
+mod line;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +32,7 @@ use vbmc_core::Secret;
 
 use error::Cause;
 pub(crate) use error::Error;
+pub(crate) use line::{Heard, Line, NoLine, Opened};
 
 /// How long a port may answer that nobody listens there: a BMC that is just being started again does.
 const REFUSALS: Duration = Duration::from_secs(2);

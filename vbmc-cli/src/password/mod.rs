@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow, ensure};
 use vbmc_core::Secret;
 use zeroize::Zeroizing;
 
-pub(crate) use prompt::ask_new;
+pub(crate) use prompt::{ask, ask_new};
 
 /// Far above IPMI's 20 bytes and any SASL password: for a file named by mistake.
 const MAX_LEN: usize = 4096;

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use super::MAX_LEN;
 use crate::lab::interrupt::Interrupted;
 
-/// Asks for a password. The terminal is the process's own, wherever stdin and stdout go.
-fn ask(question: &str) -> anyhow::Result<Secret> {
+/// Asks for a password that is set already. The terminal is the process's own, wherever stdin and stdout go.
+pub(crate) fn ask(question: &str) -> anyhow::Result<Secret> {
     let terminal = terminal().context(
         "cannot ask for a password without a terminal: put it into a file and name that with --password-file",
     )?;
