@@ -111,19 +111,11 @@ impl Behaviour {
     }
 
     fn save_state(&mut self) {
-        let (state, store) = (Arc::clone(&self.kept.now), Arc::clone(&self.store));
+        let state = Arc::clone(&self.kept.now);
         self.kept.saving = Some(Arc::clone(&state));
-        let call = tokio::task::spawn_blocking(move || store.save_state(&state));
-        let call = async move {
-            let failed = |error: &dyn std::fmt::Display| {
-                HostError::Failed(format!("cannot save what was set: {error}"))
-            };
-            match call.await {
-                Ok(saved) => saved.map_err(|error| failed(&error)),
-                Err(panicked) => Err(failed(&panicked)),
-            }
-        };
-        self.mailbox.run(Box::pin(call), Done::Kept);
+        self.store("what was set", Done::Kept, move |store| {
+            store.save_state(&state)
+        });
     }
 
     /// A write has ended.

@@ -10,8 +10,8 @@ use ipmi_proto::{CompletionCode, Privilege};
 use super::calls::{Asker, Fit, Waiter};
 use super::{Behaviour, Done, Effect, Outcome, answer, channel, ok, refuse};
 use crate::Secret;
+use crate::bmc::Store;
 use crate::bmc::settings::{self, SettingsError};
-use crate::host::HostError;
 use crate::registry::check;
 
 /// The answer once a key is set.
@@ -48,18 +48,9 @@ impl Behaviour {
         }
         match self.calls.key.fit(&kg) {
             Fit::Free => {
-                let (store, saved) = (self.store.clone(), kg.clone());
-                let call = tokio::task::spawn_blocking(move || store.save_kg(saved.as_ref()));
-                let call = async move {
-                    let failed = |error: &dyn std::fmt::Display| {
-                        HostError::Failed(format!("cannot save the key: {error}"))
-                    };
-                    match call.await {
-                        Ok(saved) => saved.map_err(|error| failed(&error)),
-                        Err(panicked) => Err(failed(&panicked)),
-                    }
-                };
-                self.mailbox.run(Box::pin(call), Done::KeySaved);
+                let saved = kg.clone();
+                let save = move |store: &dyn Store| store.save_kg(saved.as_ref());
+                self.store("the key", Done::KeySaved, save);
             }
             Fit::Same => {}
             Fit::Busy => return refuse(CompletionCode::NodeBusy),

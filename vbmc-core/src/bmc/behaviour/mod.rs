@@ -23,6 +23,7 @@ mod testing;
 mod users;
 mod watchdog;
 
+use std::io;
 use std::sync::Arc;
 
 use ipmi_proto::CompletionCode;
@@ -397,6 +398,23 @@ impl Behaviour {
     /// What is to be done to the sessions now that the answers are on their way.
     pub(super) fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
+    }
+
+    /// Has `save` called off this task, and what came of it sent as `done`. `what` is what is saved, for errors.
+    fn store(
+        &self,
+        what: &'static str,
+        done: fn(Result<(), HostError>) -> Done,
+        save: impl FnOnce(&dyn Store) -> io::Result<()> + Send + 'static,
+    ) {
+        let store = Arc::clone(&self.store);
+        let call = tokio::task::spawn_blocking(move || save(&*store));
+        let call = async move {
+            // A panic in it is told by whoever runs the call.
+            let saved = call.await.map_err(io::Error::other).flatten();
+            saved.map_err(|error| HostError::Failed(format!("cannot save {what}: {error}")))
+        };
+        self.mailbox.run(Box::pin(call), done);
     }
 
     /// Answers with the machine's power state.

@@ -16,7 +16,6 @@ use super::calls::{Asker, Fit, Waiter};
 use super::{Behaviour, Done, Effect, Outcome, answer, channel, ok, refuse};
 use crate::Secret;
 use crate::bmc::settings;
-use crate::host::HostError;
 use crate::registry::{FIRST_USER, NO_ACCESS, UserRecord, check};
 
 /// The users as they are to be, while they are saved.
@@ -206,19 +205,10 @@ impl Behaviour {
     }
 
     fn start_save(&self, save: &Save) {
-        let store = self.store.clone();
         let users = save.users.clone();
-        let call = tokio::task::spawn_blocking(move || store.save_users(&users));
-        let call = async move {
-            let failed = |error: &dyn std::fmt::Display| {
-                HostError::Failed(format!("cannot save the users: {error}"))
-            };
-            match call.await {
-                Ok(saved) => saved.map_err(|error| failed(&error)),
-                Err(panicked) => Err(failed(&panicked)),
-            }
-        };
-        self.mailbox.run(Box::pin(call), Done::Saved);
+        self.store("the users", Done::Saved, move |store| {
+            store.save_users(&users)
+        });
     }
 
     /// The users are saved: they take effect.

@@ -1,7 +1,6 @@
 //! The log's way to the disk: one write at a time, and who waits for it.
 
 use std::mem;
-use std::sync::Arc;
 
 use ipmi_proto::bmc::Answer;
 use tokio::time::Instant;
@@ -69,21 +68,10 @@ impl Behaviour {
             return;
         };
         self.sel.writing = true;
-        let store = Arc::clone(&self.store);
-        let call = tokio::task::spawn_blocking(move || match write {
+        self.store("the event log", Done::Logged, move |store| match write {
             Write::Append(records) => store.append_events(&records),
             Write::Replace(records) => store.replace_events(&records),
         });
-        let call = async move {
-            let failed = |error: &dyn std::fmt::Display| {
-                HostError::Failed(format!("cannot save the event log: {error}"))
-            };
-            match call.await {
-                Ok(saved) => saved.map_err(|error| failed(&error)),
-                Err(panicked) => Err(failed(&panicked)),
-            }
-        };
-        self.mailbox.run(Box::pin(call), Done::Logged);
     }
 
     /// Answers with `answer` once the log, as it is now, is on the disk.
