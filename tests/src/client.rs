@@ -72,10 +72,27 @@ impl Bmc {
         options: &str,
         args: impl IntoIterator<Item = &'a str>,
     ) -> Outcome {
+        self.ipmitool_on("lanplus", options, args)
+    }
+
+    /// Runs `ipmitool -I lan`, which opens an IPMI 1.5 session.
+    #[track_caller]
+    #[must_use]
+    pub fn ipmitool_lan<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Outcome {
+        self.ipmitool_on("lan", "", args)
+    }
+
+    #[track_caller]
+    fn ipmitool_on<'a>(
+        &self,
+        interface: &str,
+        options: &str,
+        args: impl IntoIterator<Item = &'a str>,
+    ) -> Outcome {
         let password = secret_file(&self.password);
         let port = self.port.to_string();
         Run::new("ipmitool")
-            .args(["-I", "lanplus", "-H", "127.0.0.1", "-p", &port])
+            .args(["-I", interface, "-H", "127.0.0.1", "-p", &port])
             .args(["-U", &self.user, "-f"])
             .args([password.path()])
             .args(options.split_whitespace())

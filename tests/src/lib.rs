@@ -12,6 +12,7 @@ pub mod guest;
 pub mod home;
 pub mod lab;
 pub mod libvirtd;
+pub mod matrix;
 pub mod net;
 pub mod node;
 pub mod place;
