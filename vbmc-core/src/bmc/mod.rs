@@ -35,7 +35,7 @@ use crate::host::{Change, Host, Observer};
 
 pub use settings::{Settings, SettingsError};
 pub use state::{
-    ChannelState, ChassisState, LanState, RestorePolicy, SelState, SensorSettings, SolState, State,
+    ChannelState, ChassisState, InfoState, LanState, RestorePolicy, SelState, SensorSettings, SolState, State,
 };
 pub use store::{EventRecord, Store};
 

@@ -30,6 +30,9 @@ pub struct State {
     /// Serial over LAN.
     #[serde(skip_serializing_if = "is_default")]
     pub sol: SolState,
+    /// The system info parameters that were set, by their numbers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub info: BTreeMap<u8, InfoState>,
 }
 
 impl State {
@@ -90,6 +93,16 @@ pub struct SelState {
     pub erased: Option<u64>,
     /// The offset of local time that consoles are to show, in minutes.
     pub utc_offset: Option<i16>,
+}
+
+/// A system info parameter.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InfoState {
+    /// How it is encoded, by IPMI's number: 0 is Latin 1, 1 UTF-8, 2 Unicode.
+    pub encoding: u8,
+    /// Its bytes.
+    pub text: Vec<u8>,
 }
 
 /// What is set of a sensor.

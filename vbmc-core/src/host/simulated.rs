@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{
-    BootDevice, BootOverride, BoxFuture, CheckError, Figures, Host, HostError, Hosts, Identity,
-    PowerAction, PowerStatus, Reply, Target,
+    BootDevice, BootOverride, BoxFuture, CheckError, Figures, Guest, Host, HostError, Hosts,
+    Identity, PowerAction, PowerStatus, Reply, Target,
 };
 
 /// A machine in memory. Clones are the same machine.
@@ -37,6 +37,7 @@ struct State {
     boot: Option<BootOverride>,
     booted_from: Option<BootDevice>,
     figures: Option<Figures>,
+    guest: Option<Guest>,
     performed: Vec<Performed>,
     fault: Option<HostError>,
     fail_next: Option<HostError>,
@@ -87,6 +88,7 @@ impl Machine {
                 boot: None,
                 booted_from: None,
                 figures: None,
+                guest: None,
                 performed: Vec::new(),
                 fault: None,
                 fail_next: None,
@@ -116,6 +118,16 @@ impl Machine {
     /// What the machine does whenever it is on. Until this is called, it does not tell.
     pub fn set_figures(&self, figures: Figures) {
         self.0.state.lock().figures = Some(figures);
+    }
+
+    /// Who the machine's operating system says that it is. Until this is called, it has no agent.
+    pub fn set_guest(&self, guest: Guest) {
+        self.0.state.lock().guest = Some(guest);
+    }
+
+    /// Redefines the machine.
+    pub fn set_identity(&self, identity: Identity) {
+        self.0.state.lock().identity = identity;
     }
 
     /// Makes every call answer `error` until [`repair`](Self::repair).
@@ -259,6 +271,16 @@ impl Host for Machine {
             state.performed.push(Performed::Boot(boot));
             Ok(())
         })
+    }
+
+    fn guest(&self) -> Reply<Guest> {
+        let state = self.0.state.lock();
+        let missing = || HostError::Unsupported("a guest agent: none was set".into());
+        Reply::Now(
+            state
+                .fault()
+                .and_then(|()| state.guest.clone().ok_or_else(missing)),
+        )
     }
 
     fn figures(&self) -> Reply<Figures> {

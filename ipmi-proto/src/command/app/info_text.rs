@@ -107,6 +107,13 @@ impl InfoText {
     /// The longest text, in bytes.
     pub const MAX_LEN: usize = u8::MAX as usize;
 
+    /// A text in this encoding; the bytes behind [`InfoText::MAX_LEN`] are dropped.
+    #[must_use]
+    pub fn new(encoding: TextEncoding, text: &[u8]) -> Self {
+        let text = text.iter().copied().take(Self::MAX_LEN).collect();
+        Self { encoding, text }
+    }
+
     /// A text; what is behind [`InfoText::MAX_LEN`] bytes is dropped, at the last whole character.
     #[must_use]
     pub fn utf8(text: &str) -> Self {

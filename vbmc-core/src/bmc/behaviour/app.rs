@@ -57,7 +57,8 @@ pub(super) fn device_id() -> DeviceId {
             DeviceSupport::CHASSIS
                 | DeviceSupport::SEL
                 | DeviceSupport::SDR
-                | DeviceSupport::SENSOR,
+                | DeviceSupport::SENSOR
+                | DeviceSupport::FRU,
         ),
         manufacturer: 0,
         product: 0,

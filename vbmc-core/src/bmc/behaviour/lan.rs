@@ -5,18 +5,16 @@
 //! read-only. What can be set are the privilege limits of cipher suites and the community string.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use ipmi_proto::bmc::Answer;
+use ipmi_proto::command::ParameterData;
 use ipmi_proto::command::app::AuthTypes;
 use ipmi_proto::command::transport::{
     AddressSource, ArpControl, BadPasswordThreshold, CipherSuiteIds, CipherSuitePrivileges,
     GetLanConfigurationParameters, Ipv4Header, LanParameter, LanSelector,
     SetLanConfigurationParameters, VlanId,
 };
-use ipmi_proto::command::{ParameterData, SetInProgress};
 use ipmi_proto::{CompletionCode, Privilege};
-use tokio::time::Instant;
 
 use super::calls::Asker;
 use super::{Behaviour, Effect, Outcome, answer, channel, ok, refuse};
@@ -26,9 +24,6 @@ use crate::bmc::{State, settings};
 /// The community string of SNMP traps. None are sent; this is the customary one.
 const COMMUNITY: &str = "public";
 
-/// How long a session holds "set in progress" without writing anything.
-const HOLD: Duration = Duration::from_secs(20);
-
 /// How Linux sends UDP: 64 hops, not fragmented, no class of service.
 const HEADER: Ipv4Header = Ipv4Header {
     ttl: 64,
@@ -36,13 +31,6 @@ const HEADER: Ipv4Header = Ipv4Header {
     precedence: 0,
     type_of_service: 0,
 };
-
-/// Who writes parameters that belong together.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LanHolder {
-    session: Option<u32>,
-    until: Instant,
-}
 
 impl Behaviour {
     /// Get LAN Configuration Parameters, §23.2.
@@ -72,21 +60,12 @@ impl Behaviour {
         if let Err(code) = channel::check(request.channel) {
             return refuse(code);
         }
-        let held = self
-            .lan_holder
-            .filter(|holder| holder.until > Instant::now());
-        if held.is_some_and(|holder| holder.session != asker.session()) {
+        if !self.lan_turn.admits(asker) {
             return refuse(SetLanConfigurationParameters::SET_IN_PROGRESS.into());
         }
-        let hold = LanHolder {
-            session: asker.session(),
-            until: Instant::now() + HOLD,
-        };
-        self.lan_holder = held.map(|_| hold);
         match &request.parameter {
             LanParameter::SetInProgress(state) => {
-                let writing = *state == SetInProgress::InProgress;
-                self.lan_holder = writing.then_some(hold);
+                self.lan_turn.set(*state, asker);
                 ok(())
             }
             LanParameter::Community(community) => {
@@ -139,15 +118,7 @@ impl Behaviour {
         let interface = || local.and_then(Interface::with).unwrap_or_default();
         let suites = &self.settings.cipher_suites;
         Some(match selector {
-            LanSelector::SET_IN_PROGRESS => {
-                let held = self.lan_holder;
-                let held = held.is_some_and(|holder| holder.until > Instant::now());
-                LanParameter::SetInProgress(if held {
-                    SetInProgress::InProgress
-                } else {
-                    SetInProgress::Complete
-                })
-            }
+            LanSelector::SET_IN_PROGRESS => LanParameter::SetInProgress(self.lan_turn.state()),
             // These are IPMI 1.5's.
             LanSelector::AUTH_SUPPORT => {
                 LanParameter::AuthSupport(settings::auth_types(&self.settings))
@@ -227,7 +198,9 @@ fn padded(community: &str) -> [u8; 18] {
 mod tests {
     use super::*;
     use crate::bmc::behaviour::testing::Bench;
+    use crate::bmc::behaviour::turn::HOLD;
     use ipmi_proto::command::Channel;
+    use ipmi_proto::command::SetInProgress;
     use ipmi_proto::crypto::CipherSuite;
 
     fn get(bench: &mut Bench, selector: LanSelector) -> Result<Vec<u8>, CompletionCode> {

@@ -9,6 +9,8 @@ mod boot;
 mod calls;
 mod channel;
 mod chassis;
+mod fru;
+mod info;
 mod kept;
 mod keys;
 mod lan;
@@ -20,6 +22,7 @@ mod sensors;
 mod sol;
 #[cfg(test)]
 mod testing;
+mod turn;
 mod users;
 mod watchdog;
 
@@ -39,20 +42,21 @@ pub(super) use self::calls::Asker;
 use self::calls::{Fit, Slot, Waiter};
 use self::channel::Channel;
 use self::chassis::Chassis;
+use self::fru::Fru;
 use self::kept::Kept;
-use self::lan::LanHolder;
 use self::repeat::Recent;
 use self::restore::Switched;
 use self::sel::Sel;
 use self::sensors::Watch;
 use self::sol::Sol;
+use self::turn::Turn;
 use self::users::Save;
 use self::watchdog::Watchdog;
 use super::mailbox::Mailbox;
 use super::{EventRecord, Settings, State, Store};
 use crate::Secret;
 use crate::host::{
-    BootOverride, Change, Figures, Happening, Host, HostError, Identity, PowerStatus, Reply,
+    BootOverride, Change, Figures, Guest, Happening, Host, HostError, Identity, PowerStatus, Reply,
 };
 
 /// What a request led to.
@@ -112,6 +116,7 @@ pub(super) enum Done {
     Boot(Result<Option<BootOverride>, HostError>),
     Identity(Result<Identity, HostError>),
     Figures(Result<Option<Figures>, HostError>),
+    Guest(Result<Guest, HostError>),
     Action(Result<(), HostError>),
     Saved(Result<(), HostError>),
     KeySaved(Result<(), HostError>),
@@ -141,6 +146,7 @@ struct Calls {
     boot: Slot<(), Option<BootOverride>>,
     identity: Slot<(), Identity>,
     figures: Slot<(), Option<Figures>>,
+    guest: Slot<(), Guest>,
     action: Slot<Action, ()>,
     save: Slot<Save, ()>,
     key: Slot<Option<Secret>, ()>,
@@ -163,7 +169,9 @@ pub(super) struct Behaviour {
     sol: Sol,
     watchdog: Option<Box<Watchdog>>,
     watch: Option<Box<Watch>>,
-    lan_holder: Option<LanHolder>,
+    fru: Fru,
+    info_turn: Turn,
+    lan_turn: Turn,
     /// Why the machine is being switched on by itself, while it is.
     restoring: Option<RestartCause>,
     effects: Vec<Effect>,
@@ -193,7 +201,9 @@ impl Behaviour {
             sol: Sol::default(),
             watchdog: None,
             watch: None,
-            lan_holder: None,
+            fru: Fru::default(),
+            info_turn: Turn::default(),
+            lan_turn: Turn::default(),
             restoring: None,
             effects: Vec::new(),
         };
@@ -235,6 +245,9 @@ impl Behaviour {
         self.note_power(&change);
         self.log_change(&change);
         self.tell_console(&change);
+        if matches!(change.what, Happening::Started | Happening::Reset) {
+            self.forget_running_os();
+        }
         if matches!(change.what, Happening::Stopped(_)) {
             self.stop_watchdog();
         }
@@ -285,6 +298,10 @@ impl Behaviour {
                 if let Ok(Some(figures)) = &result {
                     self.compare(figures);
                 }
+                self.deliver(ended, &result)
+            }
+            Done::Guest(result) => {
+                let ended = self.calls.guest.finish();
                 self.deliver(ended, &result)
             }
             Done::Action(result) => {
@@ -356,6 +373,7 @@ impl Behaviour {
             calls.boot.deadline(),
             calls.identity.deadline(),
             calls.figures.deadline(),
+            calls.guest.deadline(),
             calls.action.deadline(),
             calls.save.deadline(),
             calls.key.deadline(),
@@ -365,6 +383,7 @@ impl Behaviour {
             self.boot.expiry(),
             self.watchdog_due(),
             self.watch_due(),
+            self.fru.expiry(),
         ]
         .into_iter()
         .flatten()
@@ -378,6 +397,7 @@ impl Behaviour {
         self.calls.boot.expire(now, &mut late);
         self.calls.identity.expire(now, &mut late);
         self.calls.figures.expire(now, &mut late);
+        self.calls.guest.expire(now, &mut late);
         self.calls.action.expire(now, &mut late);
         self.calls.save.expire(now, &mut late);
         self.calls.key.expire(now, &mut late);
@@ -387,6 +407,7 @@ impl Behaviour {
         self.expire_boot_flags(now);
         self.expire_watchdog(now);
         self.watch_step(now);
+        self.fru.expire(now);
         late.into_iter()
             .map(|asker| {
                 self.warn(&asker, "no answer in time; the call runs on");

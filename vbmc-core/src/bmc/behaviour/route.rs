@@ -7,7 +7,7 @@ use ipmi_proto::command::sensor::GetDeviceSdr;
 
 use super::sensors::{self, repository};
 use super::sol::access;
-use super::{Asker, Behaviour, Outcome, Sessions, app, channel, ok, refuse};
+use super::{Asker, Behaviour, Outcome, Sessions, app, channel, fru, ok, refuse};
 
 impl Behaviour {
     /// Carries a request out, or starts to.
@@ -56,6 +56,9 @@ impl Behaviour {
             Request::SuspendResumePayloadEncryption(request) => {
                 self.payload_encryption(request, asker, sessions)
             }
+
+            Request::GetSystemInfoParameters(request) => self.info_parameter(request, asker),
+            Request::SetSystemInfoParameters(request) => self.set_info_parameter(request, asker),
 
             Request::GetChassisCapabilities(_) => ok(self.chassis.capabilities()),
             Request::SetChassisCapabilities(request) => self.set_chassis_capabilities(request),
@@ -107,6 +110,10 @@ impl Behaviour {
             Request::SetSdrRepositoryTime(request) => self.set_sel_time(request.0),
             Request::GetDeviceSdrInfo(request) => repository::device_info(*request),
 
+            Request::GetFruInventoryAreaInfo(request) => self.fru_info(request.device, asker),
+            Request::ReadFruData(request) => self.read_fru(*request, asker),
+            Request::WriteFruData(request) => fru::write(request),
+
             Request::GetSensorReading(request) => self.sensor_reading(request, asker),
             Request::GetSensorReadingFactors(request) => sensors::factors(request),
             Request::GetSensorThresholds(request) => self.sensor_thresholds(request.sensor),
@@ -156,6 +163,8 @@ pub(super) fn changes(request: &Request) -> bool {
             | Request::DeleteSelEntry(_)
             | Request::ClearSel(_)
             | Request::SetSelTimeUtcOffset(_)
+            | Request::SetSystemInfoParameters(_)
+            | Request::WriteFruData(_)
             | Request::SetSensorThresholds(_)
             | Request::SetSensorHysteresis(_)
             | Request::SetSensorEventEnable(_)

@@ -1,0 +1,55 @@
+//! "Set in progress" of a group of parameters: one session writes at a time.
+
+use std::time::Duration;
+
+use ipmi_proto::command::SetInProgress;
+use tokio::time::Instant;
+
+use super::Asker;
+
+/// How long a session keeps its turn without writing anything: a script that was killed must not lock out the next one.
+pub(super) const HOLD: Duration = Duration::from_secs(20);
+
+/// Whose turn it is to write, if somebody has taken it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Turn(Option<Holder>);
+
+#[derive(Debug, Clone, Copy)]
+struct Holder {
+    session: Option<u32>,
+    until: Instant,
+}
+
+impl Turn {
+    /// Whether somebody writes.
+    pub(super) fn state(&self) -> SetInProgress {
+        match self.holder() {
+            Some(_) => SetInProgress::InProgress,
+            None => SetInProgress::Complete,
+        }
+    }
+
+    /// Whether this one may write now. If it is its turn, it keeps it for longer.
+    pub(super) fn admits(&mut self, asker: &Asker) -> bool {
+        match self.holder() {
+            Some(holder) if holder.session != asker.session() => false,
+            Some(_) => {
+                self.set(SetInProgress::InProgress, asker);
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// One that is [admitted](Self::admits) takes the turn, or gives it back.
+    pub(super) fn set(&mut self, state: SetInProgress, asker: &Asker) {
+        self.0 = (state == SetInProgress::InProgress).then(|| Holder {
+            session: asker.session(),
+            until: Instant::now() + HOLD,
+        });
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        self.0.filter(|holder| holder.until > Instant::now())
+    }
+}
