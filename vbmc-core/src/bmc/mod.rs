@@ -35,7 +35,8 @@ use crate::host::{Change, Host, Observer};
 
 pub use settings::{Settings, SettingsError};
 pub use state::{
-    ChannelState, ChassisState, InfoState, LanState, RestorePolicy, SelState, SensorSettings, SolState, State,
+    ChannelState, ChassisState, InfoState, LanState, PefState, RestorePolicy, SelState,
+    SensorSettings, SolState, State,
 };
 pub use store::{EventRecord, Store};
 

@@ -33,6 +33,9 @@ pub struct State {
     /// The system info parameters that were set, by their numbers.
     #[serde(skip_serializing_if = "is_default")]
     pub info: BTreeMap<u8, InfoState>,
+    /// Platform event filtering.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pef: PefState,
 }
 
 impl State {
@@ -103,6 +106,22 @@ pub struct InfoState {
     pub encoding: u8,
     /// Its bytes.
     pub text: Vec<u8>,
+}
+
+/// What is kept of platform event filtering.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PefState {
+    /// The parameters that are no tables, by their numbers, as IPMI encodes them.
+    pub parameters: BTreeMap<u8, Vec<u8>>,
+    /// The event filters, from 1, as IPMI encodes them.
+    pub filters: BTreeMap<u8, Vec<u8>>,
+    /// The alert policies, from 1, as IPMI encodes them.
+    pub policies: BTreeMap<u8, Vec<u8>>,
+    /// The last record of the event log that software on the machine has handled.
+    pub by_software: u16,
+    /// The last one that the BMC has handled, as consoles have set it.
+    pub by_bmc: u16,
 }
 
 /// What is set of a sensor.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ipmi_proto::CompletionCode;
 use ipmi_proto::command::app::{
     AcpiDeviceState, AcpiPowerState, AcpiSystemState, DeviceId, DeviceSupport, GlobalEnables, Guid,
     SetBmcGlobalEnables,
@@ -9,16 +10,34 @@ use ipmi_proto::command::app::{
 use tokio::time::Instant;
 
 use super::calls::Fit;
-use super::{Asker, Behaviour, Done, Effect, Outcome, answer, ok};
+use super::{Asker, Behaviour, Done, Effect, Outcome, answer, ok, refuse};
 use crate::host::{Identity, Reply};
 
 /// What belongs to the BMC as a whole.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct App {
-    /// Kept and reported. There is no system interface whose interrupts they could switch.
+    /// Kept and reported. There is no system interface whose interrupts they could switch, and events are always logged.
     pub(super) enables: GlobalEnables,
     guid: GuidState,
 }
+
+impl Default for App {
+    fn default() -> Self {
+        Self {
+            enables: ENABLES,
+            guid: GuidState::default(),
+        }
+    }
+}
+
+/// What is enabled from the start.
+const ENABLES: GlobalEnables = GlobalEnables {
+    oem: [false; 3],
+    event_logging: true,
+    event_buffer: false,
+    event_buffer_interrupt: false,
+    message_interrupt: false,
+};
 
 /// Whether the handshake's GUID is known.
 #[derive(Debug, Default)]
@@ -75,7 +94,7 @@ fn wire_order(mut uuid: [u8; 16]) -> [u8; 16] {
 impl Behaviour {
     /// Cold Reset, §20.2: what is volatile returns to its default, and all sessions end. The machine runs on.
     pub(super) fn cold_reset(&mut self) -> Outcome {
-        self.app.enables = GlobalEnables::default();
+        self.app.enables = ENABLES;
         self.boot.reset();
         self.chassis.reset();
         self.channel.reset();
@@ -121,6 +140,9 @@ impl Behaviour {
 
     /// Set BMC Global Enables, §22.1.
     pub(super) fn set_global_enables(&mut self, request: &SetBmcGlobalEnables) -> Outcome {
+        if !request.0.event_logging {
+            return refuse(CompletionCode::InvalidDataField);
+        }
         self.app.enables = request.0;
         ok(())
     }
@@ -192,8 +214,8 @@ mod tests {
         let mut bench = Bench::new();
         bench.machine.switch(true);
         let enables = GlobalEnables {
-            event_logging: true,
-            ..GlobalEnables::default()
+            event_buffer: true,
+            ..ENABLES
         };
         bench.ask(SetBmcGlobalEnables(enables)).unwrap();
         assert_eq!(bench.ask(WarmReset), Ok(()));
@@ -206,7 +228,7 @@ mod tests {
         assert_eq!(bench.ask(ColdReset), Ok(()));
         let effects = bench.behaviour.take_effects();
         assert!(effects.contains(&Effect::EndAllSessions { except: None }));
-        assert_eq!(bench.ask(GetBmcGlobalEnables), Ok(GlobalEnables::default()));
+        assert_eq!(bench.ask(GetBmcGlobalEnables), Ok(ENABLES));
         assert!(bench.machine.performed().is_empty());
     }
 

@@ -38,22 +38,21 @@ impl Behaviour {
             return Outcome::Answered(then(&text_of(kept)));
         }
         match selector {
-            SystemInfoSelector::FIRMWARE_VERSION => self
-                .with_identity(asker, move |_, identity| {
-                    then(&InfoText::utf8(&firmware(&identity)))
-                }),
+            SystemInfoSelector::FIRMWARE_VERSION => {
+                self.with_identity(asker, move |_, identity| then(&text(&firmware(&identity))))
+            }
             SystemInfoSelector::SYSTEM_NAME => self.with_guest(asker, move |this, guest| {
                 let name = guest
                     .hostname
                     .unwrap_or_else(|| this.settings.domain.clone());
-                then(&InfoText::utf8(&name))
+                then(&text(&name))
             }),
             SystemInfoSelector::PRIMARY_OS_NAME | SystemInfoSelector::OS_NAME => self
                 .with_guest(asker, move |_, guest| {
-                    then(&InfoText::utf8(&guest.os.unwrap_or_default()))
+                    then(&text(&guest.os.unwrap_or_default()))
                 }),
             SystemInfoSelector::OS_VERSION => self.with_guest(asker, move |_, guest| {
-                then(&InfoText::utf8(&guest.os_version.unwrap_or_default()))
+                then(&text(&guest.os_version.unwrap_or_default()))
             }),
             _ => Outcome::Answered(then(&InfoText::default())),
         }
@@ -173,6 +172,15 @@ fn text_of(kept: &InfoState) -> InfoText {
         _ => TextEncoding::Latin1,
     };
     InfoText::new(encoding, &kept.text)
+}
+
+/// A text in the simplest encoding that it can have: ipmitool reads too much of any other.
+fn text(text: &str) -> InfoText {
+    if text.is_ascii() {
+        InfoText::new(TextEncoding::Latin1, text.as_bytes())
+    } else {
+        InfoText::utf8(text)
+    }
 }
 
 fn block(text: &InfoText, set: u8, parameter: fn(TextBlock) -> SystemInfoParameter) -> Answer {

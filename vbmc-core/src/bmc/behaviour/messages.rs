@@ -57,10 +57,10 @@ pub(super) fn set_event_receiver(request: SetEventReceiver) -> Outcome {
 mod tests {
     use super::*;
     use crate::bmc::behaviour::testing::Bench;
+    use ipmi_proto::command::Channel;
     use ipmi_proto::command::app::{ClearMessageFlags, GetMessageFlags, SendMessage, Tracking};
     use ipmi_proto::command::sensor::{GetEventReceiver, PlatformEvent};
     use ipmi_proto::command::storage::{GetSelEntry, ReservationId};
-    use ipmi_proto::command::Channel;
     use ipmi_proto::sdr::{EventReadingType, SensorNumber, SensorType};
     use ipmi_proto::sel::{
         Direction, Entry, Event, EventData, EventSource, EvmRevision, Record, RecordId,
@@ -113,7 +113,10 @@ mod tests {
             (None, EventSource::Software(0x40)),
             (Some(0x41), EventSource::Software(0x20)),
         ] {
-            bench.change(PlatformEvent { generator, event }).await.unwrap();
+            bench
+                .change(PlatformEvent { generator, event })
+                .await
+                .unwrap();
             let last = GetSelEntry {
                 reservation: ReservationId::NONE,
                 record: RecordId::LAST,

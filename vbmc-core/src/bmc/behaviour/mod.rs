@@ -14,6 +14,8 @@ mod info;
 mod kept;
 mod keys;
 mod lan;
+mod messages;
+mod pef;
 mod repeat;
 mod restore;
 mod route;
@@ -44,6 +46,7 @@ use self::channel::Channel;
 use self::chassis::Chassis;
 use self::fru::Fru;
 use self::kept::Kept;
+use self::pef::Postponed;
 use self::repeat::Recent;
 use self::restore::Switched;
 use self::sel::Sel;
@@ -171,6 +174,8 @@ pub(super) struct Behaviour {
     watch: Option<Box<Watch>>,
     fru: Fru,
     info_turn: Turn,
+    pef_turn: Turn,
+    pef_postponed: Option<Postponed>,
     lan_turn: Turn,
     /// Why the machine is being switched on by itself, while it is.
     restoring: Option<RestartCause>,
@@ -203,6 +208,8 @@ impl Behaviour {
             watch: None,
             fru: Fru::default(),
             info_turn: Turn::default(),
+            pef_turn: Turn::default(),
+            pef_postponed: None,
             lan_turn: Turn::default(),
             restoring: None,
             effects: Vec::new(),

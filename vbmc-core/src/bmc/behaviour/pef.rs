@@ -9,23 +9,26 @@ use std::time::Duration;
 use ipmi_proto::CompletionCode;
 use ipmi_proto::command::sensor::{
     ArmPefPostponeTimer, EventProcessor, GetPefConfigurationParameters, PefActions,
-    PefCapabilities, PefConfiguration, PefParameter, PefPostponement, PefSelector,
-    ProcessedEvents, SetLastProcessedEventId, SetPefConfigurationParameters,
+    PefCapabilities, PefConfiguration, PefParameter, PefPostponement, PefSelector, ProcessedEvents,
+    SetLastProcessedEventId, SetPefConfigurationParameters,
 };
 use ipmi_proto::sel::RecordId;
 use ipmi_proto::wire::Encode as _;
 use tokio::time::Instant;
 
+use super::channel::LAN;
 use super::{Asker, Behaviour, Outcome, answer, ok, refuse};
 
 /// How many event filters there are.
 const FILTERS: u8 = 16;
 /// How many alert policy entries there are.
-const POLICIES: u8 = 16;
+const POLICIES: u8 = 4;
 
-/// The length of an event filter, and of an alert policy entry.
-const FILTER_LEN: usize = 20;
-const POLICY_LEN: usize = 3;
+/// An event filter that nobody has set.
+const FILTER: [u8; 20] = [0; 20];
+/// An alert policy entry that nobody has set: not in use. Clients ask for the destinations of its channel, so it is one
+/// that exists.
+const POLICY: [u8; 3] = [0, LAN.number() << 4, 0];
 /// The length of the GUID parameter.
 const GUID_LEN: usize = 17;
 
@@ -62,7 +65,10 @@ impl Behaviour {
             None => PefPostponement::NONE,
             Some(Postponed::Endlessly) => PefPostponement::ENDLESS,
             Some(Postponed::Until(end)) => {
-                let left = end.saturating_duration_since(now).as_millis().div_ceil(1000);
+                let left = end
+                    .saturating_duration_since(now)
+                    .as_millis()
+                    .div_ceil(1000);
                 PefPostponement::seconds(left.try_into().unwrap_or(u8::MAX))
             }
         })
@@ -94,15 +100,15 @@ impl Behaviour {
             | PefSelector::ALERT_STARTUP_DELAY => single(1),
             PefSelector::SYSTEM_GUID => single(GUID_LEN),
             PefSelector::EVENT_FILTER_COUNT => vec![FILTERS],
-            PefSelector::EVENT_FILTER => entry(&pef.filters, set, FILTERS, FILTER_LEN)?,
+            PefSelector::EVENT_FILTER => entry(&pef.filters, set, FILTERS, &FILTER)?,
             PefSelector::EVENT_FILTER_CONFIGURATION => {
-                let mut entry = entry(&pef.filters, set, FILTERS, FILTER_LEN)?;
+                let mut entry = entry(&pef.filters, set, FILTERS, &FILTER)?;
                 // The number, and the first byte of the filter.
                 entry.truncate(2);
                 entry
             }
             PefSelector::ALERT_POLICY_COUNT => vec![POLICIES],
-            PefSelector::ALERT_POLICY => entry(&pef.policies, set, POLICIES, POLICY_LEN)?,
+            PefSelector::ALERT_POLICY => entry(&pef.policies, set, POLICIES, &POLICY)?,
             PefSelector::ALERT_STRING_COUNT | PefSelector::GROUP_CONTROL_COUNT => vec![0],
             _ => return Err(GetPefConfigurationParameters::NOT_SUPPORTED.into()),
         })
@@ -154,7 +160,7 @@ impl Behaviour {
                     asker,
                     |state| {
                         let filters = &mut state.pef.filters;
-                        let filter = filters.entry(number).or_insert_with(|| vec![0; FILTER_LEN]);
+                        let filter = filters.entry(number).or_insert_with(|| FILTER.to_vec());
                         for (to, from) in filter.iter_mut().zip(value.iter().skip(1)) {
                             *to = *from;
                         }
@@ -220,21 +226,18 @@ impl Behaviour {
     }
 }
 
-/// An entry of a table behind its number. What was never set is zeros: an entry that is not in use.
+/// An entry of a table behind its number.
 fn entry(
     table: &BTreeMap<u8, Vec<u8>>,
     number: u8,
     count: u8,
-    len: usize,
+    unset: &[u8],
 ) -> Result<Vec<u8>, CompletionCode> {
     if !(1..=count).contains(&number) {
         return Err(CompletionCode::ParameterOutOfRange);
     }
     let mut entry = vec![number];
-    match table.get(&number) {
-        Some(kept) => entry.extend(kept),
-        None => entry.resize(1 + len, 0),
-    }
+    entry.extend(table.get(&number).map_or(unset, Vec::as_slice));
     Ok(entry)
 }
 
@@ -286,13 +289,16 @@ mod tests {
             }
         }
         let filters = read(&mut bench, PefSelector::EVENT_FILTER_COUNT, 0);
-        assert_eq!(filters, Ok(PefParameter::EventFilterCount(capabilities.filters)));
+        assert_eq!(
+            filters,
+            Ok(PefParameter::EventFilterCount(capabilities.filters))
+        );
     }
 
     #[tokio::test]
     async fn tables_are_read_back_as_they_were_written_also_after_a_restart() {
         let mut bench = Bench::new();
-        let mut filter = EventFilter::decode(&[0; FILTER_LEN]).unwrap();
+        let mut filter = EventFilter::decode(&FILTER).unwrap();
         filter.configuration.enabled = true;
         filter.policy = 3;
         filter.generator = [0xFF; 2];

@@ -7,7 +7,7 @@ use ipmi_proto::command::sensor::GetDeviceSdr;
 
 use super::sensors::{self, repository};
 use super::sol::access;
-use super::{Asker, Behaviour, Outcome, Sessions, app, channel, fru, ok, refuse};
+use super::{Asker, Behaviour, Outcome, Sessions, app, channel, fru, messages, ok, pef, refuse};
 
 impl Behaviour {
     /// Carries a request out, or starts to.
@@ -26,6 +26,12 @@ impl Behaviour {
             Request::GetDeviceGuid(_) | Request::GetSystemGuid(_) => self.guid(asker),
             Request::SetBmcGlobalEnables(request) => self.set_global_enables(request),
             Request::GetBmcGlobalEnables(_) => ok(self.app.enables),
+
+            Request::ClearMessageFlags(_) => messages::clear_flags(),
+            Request::GetMessageFlags(_) => messages::flags(),
+            Request::GetMessage(_) => messages::get(),
+            Request::SendMessage(_) => messages::send(),
+            Request::ReadEventMessageBuffer(_) => messages::read_event_buffer(),
 
             Request::SetWatchdogTimer(request) => self.set_watchdog(request),
             Request::ResetWatchdogTimer(_) => self.reset_watchdog(),
@@ -114,6 +120,19 @@ impl Behaviour {
             Request::ReadFruData(request) => self.read_fru(*request, asker),
             Request::WriteFruData(request) => fru::write(request),
 
+            Request::SetEventReceiver(request) => messages::set_event_receiver(*request),
+            Request::GetEventReceiver(_) => messages::event_receiver(),
+            Request::PlatformEvent(request) => self.platform_event(request, asker),
+
+            Request::GetPefCapabilities(_) => pef::capabilities(),
+            Request::ArmPefPostponeTimer(request) => self.postpone_pef(*request),
+            Request::GetPefConfigurationParameters(request) => self.pef_parameter(request),
+            Request::SetPefConfigurationParameters(request) => {
+                self.set_pef_parameter(request, asker)
+            }
+            Request::GetLastProcessedEventId(_) => self.processed_events(),
+            Request::SetLastProcessedEventId(request) => self.set_processed_event(request, asker),
+
             Request::GetSensorReading(request) => self.sensor_reading(request, asker),
             Request::GetSensorReadingFactors(request) => sensors::factors(request),
             Request::GetSensorThresholds(request) => self.sensor_thresholds(request.sensor),
@@ -165,6 +184,9 @@ pub(super) fn changes(request: &Request) -> bool {
             | Request::SetSelTimeUtcOffset(_)
             | Request::SetSystemInfoParameters(_)
             | Request::WriteFruData(_)
+            | Request::PlatformEvent(_)
+            | Request::SetPefConfigurationParameters(_)
+            | Request::SetLastProcessedEventId(_)
             | Request::SetSensorThresholds(_)
             | Request::SetSensorHysteresis(_)
             | Request::SetSensorEventEnable(_)

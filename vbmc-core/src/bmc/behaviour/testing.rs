@@ -214,17 +214,17 @@ impl Bench {
         answer.map(|data| C::Response::decode(&data).unwrap())
     }
 
-    /// Sends a request whose answer waits for a call.
+    /// Sends a request whose answer may wait for a call.
     pub(super) async fn change<C: Command>(
         &mut self,
         request: C,
     ) -> Result<C::Response, CompletionCode> {
         let number = self.send(request);
         let answer = loop {
-            self.settle().await;
             if let Some(answer) = self.answer(number) {
                 break answer;
             }
+            self.settle().await;
         };
         answer.map(|data| C::Response::decode(&data).unwrap())
     }

@@ -11,10 +11,10 @@ use super::Asker;
 pub(super) const HOLD: Duration = Duration::from_secs(20);
 
 /// Whose turn it is to write, if somebody has taken it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Turn(Option<Holder>);
+#[derive(Debug, Default)]
+pub(super) struct Turn(Option<Box<Holder>>);
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Holder {
     session: Option<u32>,
     until: Instant,
@@ -43,13 +43,15 @@ impl Turn {
 
     /// One that is [admitted](Self::admits) takes the turn, or gives it back.
     pub(super) fn set(&mut self, state: SetInProgress, asker: &Asker) {
-        self.0 = (state == SetInProgress::InProgress).then(|| Holder {
+        let holder = || Holder {
             session: asker.session(),
             until: Instant::now() + HOLD,
-        });
+        };
+        self.0 = (state == SetInProgress::InProgress).then(|| Box::new(holder()));
     }
 
-    fn holder(&self) -> Option<Holder> {
-        self.0.filter(|holder| holder.until > Instant::now())
+    fn holder(&self) -> Option<&Holder> {
+        let holder = self.0.as_deref()?;
+        (holder.until > Instant::now()).then_some(holder)
     }
 }

@@ -3,11 +3,12 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ipmi_proto::CompletionCode;
+use ipmi_proto::command::sensor::PlatformEvent;
 use ipmi_proto::command::storage::{
     AddSelEntry, AllocationInfo, ClearSel, DeleteSelEntry, Erasure, ErasureState, GetSelEntry,
     ReservationId, SelEntryPart, SelInfo, SelSupport, SetSelTimeUtcOffset, UtcOffset,
 };
-use ipmi_proto::sel::{Entry, Record, Timestamp};
+use ipmi_proto::sel::{Entry, EventSource, GeneratorId, Record, RecordId, Timestamp};
 
 use super::log::CAPACITY;
 use crate::bmc::behaviour::{Asker, Behaviour, Outcome, answer, ok, refuse};
@@ -126,6 +127,31 @@ impl Behaviour {
         };
         let id = self.sel.log.add(entry, time);
         self.once_written(asker, move || answer(Ok(id)))
+    }
+
+    /// Platform Event, §29.3. Consoles name no generator: they are remote console software.
+    pub(in crate::bmc::behaviour) fn platform_event(
+        &mut self,
+        request: &PlatformEvent,
+        asker: &Asker,
+    ) -> Outcome {
+        /// The first software id of remote consoles (table 5-4).
+        const CONSOLE: GeneratorId = GeneratorId::new(EventSource::Software(0x40));
+        let named = |first| GeneratorId::from_bytes([first, 0]);
+        let time = now();
+        let entry = Entry::System {
+            time,
+            generator: request.generator.map_or(CONSOLE, named),
+            event: request.event,
+        };
+        self.sel.log.add(entry, time);
+        self.once_written(asker, || answer(Ok(())))
+    }
+
+    /// The last record, and when it came.
+    pub(in crate::bmc::behaviour) fn newest_event(&self) -> (RecordId, Timestamp) {
+        let log = &self.sel.log;
+        (log.last().unwrap_or(RecordId::LAST), log.added)
     }
 
     /// Delete SEL Entry, §31.8.

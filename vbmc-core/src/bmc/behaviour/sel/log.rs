@@ -105,6 +105,11 @@ impl EventLog {
         }
     }
 
+    /// The id of the last record.
+    pub(super) fn last(&self) -> Option<RecordId> {
+        self.records.back().map(id)
+    }
+
     /// Removes a record. Returns its id if it was there.
     pub(super) fn remove(&mut self, wanted: RecordId) -> Option<RecordId> {
         let record = self.records.remove(self.index(wanted)?)?;
