@@ -26,6 +26,8 @@ struct Args {
 
 fn main() -> Result<()> {
     let args = Args::parse();
+    // A client that hangs is a result here.
+    std::panic::set_hook(Box::new(|_| {}));
     let password = std::fs::read_to_string(&args.password_file)
         .with_context(|| args.password_file.display().to_string())?;
     let bmc = Bmc::new(args.port)
