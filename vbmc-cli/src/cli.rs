@@ -14,6 +14,12 @@ Examples, as with VirtualBMC:
   vbmc list                               see every BMC and whether it runs
   ipmitool -I lanplus -H localhost -p 6230 -U admin -P password power status
 
+Examples, over IPMI, for any BMC:
+  vbmc power node-0 on --wait             switch the machine on
+  vbmc boot node-0 pxe                    from the network, next time
+  vbmc sel node-0 --follow                see what happens to it
+  vbmc sensors --host 192.0.2.7 --user admin
+
 Examples, from nothing to nodes that Ironic has inspected:
   vbmc lab init my-lab && cd my-lab       a directory that describes a lab
   edit lab.toml; vbmc lab check           say where Ironic is, and what is wrong
@@ -28,7 +34,12 @@ Examples, from nothing to nodes that Ironic has inspected:
 BMCs are vbmcd's, which has to run. Exit codes: 0 success, 1 an error, 2 wrong usage, 3 a lab's run went to its end, \
 but some of it failed.";
 
-/// The commands of the lab workflow, in the order in which they are used. The others are VirtualBMC's own.
+/// The commands that talk to a BMC over IPMI, be it one of vbmcd's or any other.
+const IPMI_COMMANDS: [&str; 8] = [
+    "power", "boot", "console", "sel", "sensors", "fru", "identify", "bmc",
+];
+
+/// The commands of the lab workflow, in the order in which they are used. The others are about vbmcd's BMCs.
 const LAB_COMMANDS: [&str; 7] = [
     "lab",
     "prepare",
@@ -106,13 +117,15 @@ fn with_groups(command: clap::Command) -> clap::Command {
     };
     let own = command.get_subcommands().map(clap::Command::get_name);
     let own: String = own
-        .filter(|name| !LAB_COMMANDS.contains(name))
+        .filter(|name| !LAB_COMMANDS.contains(name) && !IPMI_COMMANDS.contains(name))
         .filter_map(find)
         .collect();
     let help = line("help", "Explain a command");
+    let ipmi: String = IPMI_COMMANDS.into_iter().filter_map(find).collect();
     let lab: String = LAB_COMMANDS.into_iter().filter_map(find).collect();
     let template = format!(
         "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{header}Virtual BMCs:{header:#}\n{own}{help}\n\
+         {header}Any BMC, over IPMI:{header:#}\n{ipmi}\n\
          {header}Lab workflow:{header:#}\n{lab}\n{header}Global options:{header:#}\n{{options}}{{after-help}}"
     );
     command.help_template(template)
@@ -136,17 +149,18 @@ mod tests {
     #[test]
     fn help_has_every_command_in_its_group() {
         let help = with_groups(Cli::command()).render_help().to_string();
-        let (own, rest) = help.split_once("Lab workflow:\n").unwrap();
+        let (own, rest) = help.split_once("Any BMC, over IPMI:\n").unwrap();
+        let (ipmi, rest) = rest.split_once("Lab workflow:\n").unwrap();
         let (lab, _) = rest.split_once("\n\n").unwrap();
-        for line in own.lines().chain(lab.lines()) {
+        for line in own.lines().chain(ipmi.lines()).chain(lab.lines()) {
             assert!(line.chars().count() <= 80, "clap doesn't break it: {line}");
         }
         for command in Cli::command().get_subcommands() {
             let name = command.get_name();
-            let group = if LAB_COMMANDS.contains(&name) {
-                lab
-            } else {
-                own
+            let group = match name {
+                name if LAB_COMMANDS.contains(&name) => lab,
+                name if IPMI_COMMANDS.contains(&name) => ipmi,
+                _ => own,
             };
             let lines = group
                 .lines()

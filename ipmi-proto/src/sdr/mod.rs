@@ -50,6 +50,7 @@ mod masks;
 mod record;
 mod sensor;
 mod sensor_type;
+mod states;
 mod threshold;
 mod units;
 
@@ -71,5 +72,6 @@ pub use sensor::{
     SensorInitialization, SensorNumber, SensorOwner, ThresholdSupport,
 };
 pub use sensor_type::SensorType;
+pub use states::state_name;
 pub use threshold::{Threshold, ThresholdEvent, ThresholdMask, Thresholds};
 pub use units::{Modifier, Rate, Unit, Units};

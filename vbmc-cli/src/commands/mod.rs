@@ -3,10 +3,14 @@
 //! A further command is a module here and a variant of [`Command`].
 
 mod add;
+mod bmc;
+mod boot;
 mod clean;
 mod completion;
 mod console;
 mod delete;
+mod fru;
+mod identify;
 mod image;
 mod introspect;
 mod lab;
@@ -15,8 +19,11 @@ mod list;
 mod names;
 mod new_password;
 mod nodes;
+mod power;
 mod prepare;
 mod profiles;
+mod sel;
+mod sensors;
 mod set;
 mod show;
 mod start;
@@ -47,7 +54,14 @@ pub(crate) enum Command {
     User(user::Args),
     Start(start::Args),
     Stop(stop::Args),
+    Power(power::Args),
+    Boot(boot::Args),
     Console(console::Args),
+    Sel(sel::Args),
+    Sensors(sensors::Args),
+    Fru(fru::Args),
+    Identify(identify::Args),
+    Bmc(bmc::Args),
     Lab(lab::Args),
     Image(image::Args),
     Nodes(nodes::Args),
@@ -70,6 +84,13 @@ pub(crate) fn run(command: Command, quiet: bool) -> anyhow::Result<()> {
         Command::Start(args) => with_daemon(async |client| start::run(client, args).await),
         Command::Stop(args) => with_daemon(async |client| stop::run(client, args).await),
         Command::Console(args) => runtime()?.block_on(console::run(args, quiet)),
+        Command::Power(args) => runtime()?.block_on(power::run(args)),
+        Command::Boot(args) => runtime()?.block_on(boot::run(args)),
+        Command::Sel(args) => runtime()?.block_on(sel::run(args)),
+        Command::Sensors(args) => runtime()?.block_on(sensors::run(args)),
+        Command::Fru(args) => runtime()?.block_on(fru::run(args)),
+        Command::Identify(args) => runtime()?.block_on(identify::run(args)),
+        Command::Bmc(args) => runtime()?.block_on(bmc::run(args)),
         Command::Lab(args) => lab::run(args),
         Command::Image(args) => runtime()?.block_on(image::run(args)),
         Command::Nodes(args) => runtime()?.block_on(nodes::run(args)),

@@ -28,9 +28,10 @@ pub(super) enum Cause {
     NobodyListens,
 
     #[error(
-        "no answer at all; check address and port, and that no firewall on the way drops UDP datagrams to them"
+        "no answer within {} s; check address and port, and that no firewall on the way drops UDP datagrams to them",
+        .0.as_secs()
     )]
-    Silent,
+    Silent(Duration),
 
     #[error("not done within {} s; its network loses datagrams, or it is overloaded: try again", .0.as_secs())]
     Late(Duration),
@@ -47,7 +48,7 @@ pub(super) enum Cause {
     #[error(transparent)]
     Request(#[from] RequestError),
 
-    #[error(transparent)]
+    #[error("{_0}{way}", way = way_out(_0))]
     Response(#[from] ResponseError),
 
     #[error("{0}")]
@@ -57,15 +58,40 @@ pub(super) enum Cause {
     Closed,
 }
 
-impl From<console::Error> for Cause {
-    fn from(error: console::Error) -> Self {
+impl Cause {
+    /// A session that came to nothing after this time.
+    pub(super) fn session(error: console::Error, after: Duration) -> Self {
         match error {
             // The first message of all.
             console::Error::TimedOut {
                 step: Step::AuthCapabilities,
-            } => Self::Silent,
+            } => Self::Silent(after),
             error => Self::Session(error),
         }
+    }
+}
+
+/// What can be done about a refusal that means the same for every command.
+fn way_out(error: &ResponseError) -> &'static str {
+    let ResponseError::Refused { code, .. } = error else {
+        return "";
+    };
+    match code {
+        CompletionCode::NodeBusy => "; try again in a moment",
+        CompletionCode::InvalidCommand | CompletionCode::InvalidForLun => {
+            "; this BMC does not have the command"
+        }
+        CompletionCode::InsufficientPrivilege => {
+            "; log in as a user with a higher privilege, or with a higher --privilege"
+        }
+        CompletionCode::NotSupportedInState => {
+            "; the machine cannot do that as it is now, see whether it is on"
+        }
+        CompletionCode::SubFunctionDisabled => {
+            "; this machine cannot do that, or it is switched off in the BMC"
+        }
+        CompletionCode::Unspecified => "; the BMC's own log may say why",
+        _ => "",
     }
 }
 
@@ -73,6 +99,14 @@ impl Error {
     pub(super) fn new(bmc: &Address, cause: Cause) -> Self {
         let bmc = bmc.clone();
         Self { bmc, cause }
+    }
+
+    /// The completion code, where the BMC refused.
+    pub(crate) fn code(&self) -> Option<CompletionCode> {
+        match self.cause {
+            Cause::Response(ResponseError::Refused { code, .. }) => Some(code),
+            _ => None,
+        }
     }
 
     /// Whether the BMC has answered, and does not do what it was asked.

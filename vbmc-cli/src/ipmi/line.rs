@@ -131,7 +131,7 @@ impl Line {
                         self.closed = true;
                         return Ok(Heard::TakenAway);
                     }
-                    Event::Failed(error) => return Err(error.into()),
+                    Event::Failed(error) => return Err(Cause::Session(error)),
                     Event::Closed => return Err(Cause::Closed),
                     _ => {}
                 }

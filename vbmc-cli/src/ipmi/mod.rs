@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `mod.rs` | [`Console`]: log in, ask, log out |
 //! | `line.rs` | [`Line`]: the machine's serial port |
+//! | `log.rs` | the event log |
+//! | `repository.rs` | sensors' records and inventories |
 //! | `error.rs` | [`Error`]: why there is no answer, in a sentence with the way out |
 //!
 //! The protocol is [`ipmi_proto::console`]'s, commands and answers are [`ipmi_proto::command`]'s. Here are socket and
@@ -11,6 +13,8 @@
 
 mod error;
 mod line;
+mod log;
+mod repository;
 #[cfg(test)]
 mod tests;
 
@@ -19,13 +23,13 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use ipmi_proto::Time;
 use ipmi_proto::command::Command;
 use ipmi_proto::command::chassis::{ChassisStatus, GetChassisStatus};
-use ipmi_proto::console::{Config, Console as Protocol, Event, Response};
-use ipmi_proto::crypto::{BmcKey, Password};
-use ipmi_proto::handshake::Username;
+use ipmi_proto::console::{Config, Console as Protocol, Event, Response, Session, SuiteChoice};
+use ipmi_proto::crypto::{BmcKey, CipherSuite, Password};
+use ipmi_proto::handshake::{RequestedPrivilege, Username};
 use ipmi_proto::session::MAX_DATAGRAM_LEN;
+use ipmi_proto::{Privilege, Time};
 use tokio::net::{UdpSocket, lookup_host};
 use tokio::time::{Instant, timeout_at};
 use vbmc_core::Secret;
@@ -33,6 +37,7 @@ use vbmc_core::Secret;
 use error::Cause;
 pub(crate) use error::Error;
 pub(crate) use line::{Heard, Line, NoLine, Opened};
+pub(crate) use log::Logged;
 
 /// How long a port may answer that nobody listens there: a BMC that is just being started again does.
 const REFUSALS: Duration = Duration::from_secs(2);
@@ -61,6 +66,10 @@ pub(crate) struct Login {
     pub(crate) password: Secret,
     /// The BMC's own key, where it has one.
     pub(crate) kg: Option<Secret>,
+    /// The cipher suite; none: the better one of those that are safe, as far as the BMC has them.
+    pub(crate) suite: Option<CipherSuite>,
+    /// The privilege level to have.
+    pub(crate) privilege: RequestedPrivilege,
 }
 
 impl Login {
@@ -69,6 +78,8 @@ impl Login {
             username: username.into(),
             password,
             kg: None,
+            suite: None,
+            privilege: RequestedPrivilege::UpTo(Privilege::Administrator),
         }
     }
 }
@@ -82,10 +93,11 @@ pub(crate) struct Console {
     origin: Instant,
     /// For logging in, and for each answer.
     limit: Duration,
+    session: Option<Session>,
 }
 
 impl Console {
-    /// Logs in as Administrator, with the best cipher suite that the BMC has. `limit` holds for that, and for each
+    /// Logs in. `limit` holds for that, and for each
     /// request afterwards.
     pub(crate) async fn connect(
         bmc: &Address,
@@ -101,11 +113,19 @@ impl Console {
             protocol: Protocol::new(config),
             origin: Instant::now(),
             limit,
+            session: None,
         };
-        console
-            .until(|event| matches!(event, Event::Established(_)).then_some(()))
-            .await?;
+        let session = console.until(|event| match event {
+            Event::Established(session) => Some(*session),
+            _ => None,
+        });
+        console.session = Some(session.await?);
         Ok(console)
+    }
+
+    /// What was agreed on at login.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
     }
 
     /// Sends one request and waits for its answer.
@@ -157,7 +177,8 @@ impl Console {
     }
 
     async fn drive<T>(&mut self, wanted: impl Fn(&Event) -> Option<T>) -> Result<T, Cause> {
-        let deadline = Instant::now() + self.limit;
+        let start = Instant::now();
+        let deadline = start + self.limit;
         let mut refused_since = None;
         let (mut out, mut buffer) = (Vec::new(), [0; MAX_DATAGRAM_LEN]);
         loop {
@@ -170,7 +191,7 @@ impl Console {
                 }
                 if let Event::Failed(error) = event {
                     self.transmit(&mut out).await;
-                    return Err(error.into());
+                    return Err(Cause::session(error, start.elapsed()));
                 }
             }
             if self.protocol.is_ended() {
@@ -252,6 +273,10 @@ fn config(login: &Login) -> Result<Config, Cause> {
         .map_err(|error| Cause::Login("key K_g", error.to_string()))?;
     Ok(Config {
         kg,
+        suite: login
+            .suite
+            .map_or_else(SuiteChoice::default, SuiteChoice::Exactly),
+        privilege: login.privilege,
         ..Config::new(username, password)
     })
 }

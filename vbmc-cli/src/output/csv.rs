@@ -38,7 +38,7 @@ pub(super) fn format(records: &Records, quote: Quote) -> String {
 
 fn write_field(out: &mut String, cell: &Cell, quote: Quote, alone: bool) {
     let text = match cell {
-        Cell::Missing => String::new(),
+        Cell::Missing | Cell::Blank => String::new(),
         cell => cell.to_python_string(),
     };
     let quoted = match quote {

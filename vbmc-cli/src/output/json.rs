@@ -55,7 +55,7 @@ impl Serialize for Cell {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Number(number) => serializer.serialize_u64(*number),
             Self::Bool(bool) => serializer.serialize_bool(*bool),
-            Self::Missing => serializer.serialize_none(),
+            Self::Missing | Self::Blank => serializer.serialize_none(),
         }
     }
 }

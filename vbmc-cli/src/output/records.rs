@@ -12,6 +12,8 @@ pub(crate) enum Cell {
     Bool(bool),
     /// Not set: Python's `None`.
     Missing,
+    /// Nothing to say here: no text for people, null for programs.
+    Blank,
 }
 
 impl Cell {
@@ -23,6 +25,11 @@ impl Cell {
         text.map_or(Self::Missing, |text| Self::Text(text.into()))
     }
 
+    /// Blank where there is none.
+    pub(crate) fn or_blank(text: Option<impl Into<String>>) -> Self {
+        text.map_or(Self::Blank, |text| Self::Text(text.into()))
+    }
+
     /// As Python's `str` prints it.
     pub(super) fn to_python_string(&self) -> String {
         match self {
@@ -31,6 +38,7 @@ impl Cell {
             Self::Bool(true) => "True".to_owned(),
             Self::Bool(false) => "False".to_owned(),
             Self::Missing => "None".to_owned(),
+            Self::Blank => String::new(),
         }
     }
 
@@ -40,7 +48,7 @@ impl Cell {
             Self::Text(_) => 0,
             Self::Number(_) => 1,
             Self::Bool(_) => 2,
-            Self::Missing => 3,
+            Self::Missing | Self::Blank => 3,
         };
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => a.cmp(b),

@@ -26,7 +26,7 @@ pub(super) fn format(records: &Records) -> String {
                 Cell::Text(text) => scalar(text),
                 Cell::Number(number) => number.to_string(),
                 Cell::Bool(bool) => bool.to_string(),
-                Cell::Missing => "null".to_owned(),
+                Cell::Missing | Cell::Blank => "null".to_owned(),
             };
             writeln!(out, "{start}{}: {value}", scalar(column)).expect("a string takes everything");
             start = "  ";

@@ -38,9 +38,6 @@ While connected, behind Enter:
 A machine that is off is waited for. One console at a time can have a machine's serial port; on its hypervisor, neither \
 can `virsh console` have it meanwhile.";
 
-/// For logging in, and for each answer: BMCs open their machine's console first.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Talk to a machine over its serial console
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -55,10 +52,11 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args, quiet: bool) -> anyhow::Result<()> {
     let name = args.target.to_string();
+    let patience = args.target.patience();
     let (mut bmc, login) = args.target.resolve().await?;
     // A BMC may send us to another port, but only once.
     for _ in 0..2 {
-        let (opened, off) = open(&bmc, &login, args.force).await?;
+        let (opened, off) = open(&bmc, &login, patience, args.force).await?;
         match opened {
             Opened::Line(line) => return talk(&name, line, off, quiet).await,
             Opened::Elsewhere(port) => bmc.port = port,
@@ -72,8 +70,13 @@ async fn talk(name: &str, line: Box<Line>, off: bool, quiet: bool) -> anyhow::Re
 }
 
 /// Asks for the line. Whether the machine is off, too.
-async fn open(bmc: &Address, login: &Login, force: bool) -> anyhow::Result<(Opened, bool)> {
-    let mut console = Console::connect(bmc, login, PATIENCE).await?;
+async fn open(
+    bmc: &Address,
+    login: &Login,
+    patience: Duration,
+    force: bool,
+) -> anyhow::Result<(Opened, bool)> {
+    let mut console = Console::connect(bmc, login, patience).await?;
     // Not all may ask that who may have the console.
     let off = matches!(console.power_state().await, Ok(Power::Off));
     if force {

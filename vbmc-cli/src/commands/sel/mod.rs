@@ -1,0 +1,175 @@
+//! `vbmc sel`: a BMC's event log.
+//!
+//! | File | What lives there |
+//! |---|---|
+//! | `mod.rs` | the options, and the order of what is asked |
+//! | `describe.rs` | what a record says, in words |
+
+mod describe;
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use ipmi_proto::command::app::GetDeviceId;
+use ipmi_proto::command::storage::{GetSelInfo, SelInfo};
+use ipmi_proto::sel::Timestamp;
+use serde_json::json;
+use tokio::signal::ctrl_c;
+use tokio::time::sleep;
+
+use self::describe::{Line, Vocabulary, time};
+use super::target::{Access, parse};
+use super::usage::WrongUsage;
+use crate::ipmi::{Console, Error};
+use crate::output::{Cell, Format, Output, OutputArgs, Records, write_stdout};
+
+const EXAMPLES: &str = "\
+Examples:
+  vbmc sel node-0                         what has happened, oldest first
+  vbmc sel node-0 --follow                and what happens from now on
+  vbmc sel node-0 --follow -f json        the same for programs, one a line
+  vbmc sel node-0 info
+  vbmc sel --host 192.0.2.7 --user admin clear
+
+What was done to a machine of vbmcd's over IPMI says which user did it, and over which channel. Times are UTC.";
+
+/// How often a log that is followed is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Show, follow or clear the event log
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The name of the virtual machine, if it is a BMC of vbmcd's
+    name: Option<String>,
+
+    /// What to do: list, info or clear [default: list]
+    action: Option<String>,
+
+    /// Go on with what happens, until Ctrl-C
+    #[arg(long)]
+    follow: bool,
+
+    #[command(flatten)]
+    access: Access,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Action {
+    List,
+    Info,
+    Clear,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    let output = args.output.resolve()?;
+    let (target, action) = args.access.with_word(args.name, args.action)?;
+    let action = action.map_or(Ok(Action::List), |word| parse(&word))?;
+    if args.follow && action != Action::List {
+        return Err(WrongUsage::error("--follow belongs to list"));
+    }
+    let mut console = target.connect().await?;
+    let done = match (action, args.follow) {
+        (Action::List, false) => list(&mut console, &output).await,
+        (Action::List, true) => tokio::select! {
+            ended = follow(&mut console, output.format()) => ended,
+            _ = ctrl_c() => Ok(()),
+        },
+        (Action::Info, _) => info(&mut console, &output).await,
+        (Action::Clear, _) => console.clear_events().await.map_err(anyhow::Error::from),
+    };
+    console.close().await;
+    done
+}
+
+async fn list(console: &mut Console, output: &Output) -> anyhow::Result<()> {
+    let events = console.events_after(None).await?;
+    let words = match events.is_empty() {
+        true => Vocabulary::default(),
+        false => vocabulary(console).await?,
+    };
+    let lines = events.iter().map(|event| words.describe(event));
+    output.print(records(lines))
+}
+
+/// What is needed to put events into words. A BMC without sensors has none for it.
+async fn vocabulary(console: &mut Console) -> Result<Vocabulary, Error> {
+    let sensors = match console.sensor_records().await {
+        Err(error) if !error.is_refusal() => return Err(error),
+        sensors => sensors.unwrap_or_default(),
+    };
+    let device = console.request(&GetDeviceId).await?;
+    Ok(Vocabulary::new(sensors, &device))
+}
+
+async fn follow(console: &mut Console, format: Format) -> anyhow::Result<()> {
+    let words = vocabulary(console).await?;
+    let mut last = None;
+    loop {
+        for event in console.events_after(last).await? {
+            last = Some(event.0);
+            let line = words.describe(&event);
+            let text = match format {
+                Format::Json => json!({
+                    "ID": line.id, "Time": line.time, "Sensor": line.sensor, "Type": line.kind,
+                    "Event": line.event, "Direction": line.direction, "Details": line.details,
+                })
+                .to_string(),
+                _ => line.to_string(),
+            };
+            write_stdout((text + "\n").as_bytes())?;
+        }
+        sleep(LOOK).await;
+    }
+}
+
+fn records(lines: impl Iterator<Item = Line>) -> Records {
+    let rows = lines.map(|line| {
+        vec![
+            Cell::Number(line.id.into()),
+            Cell::or_blank(line.time),
+            Cell::Text(line.sensor),
+            Cell::Text(line.kind),
+            Cell::Text(line.event),
+            Cell::or_blank(line.direction),
+            Cell::or_blank(line.details),
+        ]
+    });
+    Records::new(
+        [
+            "ID",
+            "Time",
+            "Sensor",
+            "Type",
+            "Event",
+            "Direction",
+            "Details",
+        ],
+        rows,
+    )
+}
+
+async fn info(console: &mut Console, output: &Output) -> anyhow::Result<()> {
+    let SelInfo {
+        entries,
+        free,
+        added,
+        erased,
+        support,
+    } = console.request(&GetSelInfo).await?;
+    let when = |at: Timestamp| Cell::or_blank(time(at));
+    let rows = [
+        ("cleared", when(erased)),
+        ("entries", Cell::Number(entries.into())),
+        ("free_bytes", Cell::Number(free.into())),
+        ("last_entry", when(added)),
+        ("overflow", Cell::Bool(support.overflow)),
+    ];
+    output.print(Records::new(
+        ["Property", "Value"],
+        rows.map(|(property, value)| vec![Cell::text(property), value]),
+    ))
+}
