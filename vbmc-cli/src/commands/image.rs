@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use super::lab_args::{CloudArgs, LabArgs};
@@ -84,6 +84,16 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
             _ => Path::new(""),
         };
         return output.print(of_lab(images::list(lab, &manifest)?, from));
+    }
+    if let Some(lab) = lab.as_ref().filter(|lab| {
+        // What it published there before stays in its manifest.
+        args.mine && lab.images.publish != Publish::Glance
+    }) && Manifest::load(lab)?.contents().glance_images.is_empty()
+    {
+        bail!(
+            "the lab {} puts no images into Glance; without --mine, `vbmc image list` shows its images",
+            lab.name
+        );
     }
     let choice = args.cloud.choice(lab.as_ref().map(|lab| &lab.cloud));
     let session = Session::open(&choice, |wait| tracing::debug!("{wait}")).await?;
