@@ -2,19 +2,25 @@
 
 use std::fs::Permissions;
 use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 
 use tempfile::NamedTempFile;
 
-use crate::net::loopback;
+use crate::build::binary;
+use crate::place::Place;
+use crate::relay::Relay;
 use crate::run::{Outcome, Run};
 use crate::scratch;
+use crate::terminal::Terminal;
 use crate::virtualbmc::venv;
 
 /// How a client reaches a BMC on this machine.
 #[derive(Debug, Clone)]
 pub struct Bmc {
-    /// Its UDP port on 127.0.0.1.
+    /// Its address; 127.0.0.1 where nobody is on the way.
+    pub host: Ipv4Addr,
+    /// Its UDP port.
     pub port: u16,
     /// Who logs in.
     pub user: String,
@@ -27,6 +33,7 @@ impl Bmc {
     #[must_use]
     pub fn new(port: u16) -> Self {
         Self {
+            host: Ipv4Addr::LOCALHOST,
             port,
             user: "operator".into(),
             password: "pass%word 17".into(),
@@ -51,10 +58,71 @@ impl Bmc {
         }
     }
 
+    /// The same BMC as a client sees it who has somebody on the way.
+    ///
+    /// # Panics
+    ///
+    /// When that somebody is elsewhere than on this machine.
+    #[must_use]
+    pub fn through(&self, relay: &Relay) -> Self {
+        let SocketAddr::V4(address) = relay.address() else {
+            panic!("a relay on IPv4");
+        };
+        Self {
+            host: *address.ip(),
+            port: address.port(),
+            ..self.clone()
+        }
+    }
+
     /// Its address.
     #[must_use]
-    pub fn address(&self) -> std::net::SocketAddr {
-        loopback(self.port)
+    pub fn address(&self) -> SocketAddr {
+        (self.host, self.port).into()
+    }
+
+    /// The machine's console over `ipmitool sol activate`.
+    #[must_use]
+    pub fn ipmitool_console(&self) -> Terminal {
+        let password = secret_file(&self.password);
+        let mut command = Place::default().command("ipmitool");
+        command
+            .args(["-I", "lanplus", "-H", &self.host.to_string()])
+            .args(["-p", &self.port.to_string(), "-U", &self.user, "-f"])
+            .arg(password.path())
+            .args(["sol", "activate"]);
+        Terminal::start(&command, Some(password))
+    }
+
+    /// The machine's console over FreeIPMI's ipmiconsole.
+    #[must_use]
+    pub fn ipmiconsole(&self) -> Terminal {
+        let login = self.freeipmi_login();
+        let mut command = Place::default().command("ipmiconsole");
+        command
+            .arg("--config-file")
+            .arg(login.path())
+            .args(["-h", &format!("{}:{}", self.host, self.port)]);
+        Terminal::start(&command, Some(login))
+    }
+
+    /// The machine's console over our own `vbmc console --host`.
+    #[must_use]
+    pub fn vbmc_console(&self) -> Terminal {
+        let password = secret_file(&self.password);
+        let mut command = Place::default().command(binary("vbmc"));
+        command
+            .args(["console", "--host", &self.host.to_string()])
+            .args(["--port", &self.port.to_string(), "--user", &self.user])
+            .arg("--password-file")
+            .arg(password.path());
+        Terminal::start(&command, Some(password))
+    }
+
+    fn freeipmi_login(&self) -> NamedTempFile {
+        // In this file a quotation mark keeps the space of the password.
+        let login = format!("username {}\npassword \"{}\"\n", self.user, self.password);
+        secret_file(&login)
     }
 
     /// Runs `ipmitool -I lanplus` with its defaults, which find the cipher suite by themselves.
@@ -92,7 +160,7 @@ impl Bmc {
         let password = secret_file(&self.password);
         let port = self.port.to_string();
         Run::new("ipmitool")
-            .args(["-I", interface, "-H", "127.0.0.1", "-p", &port])
+            .args(["-I", interface, "-H", &self.host.to_string(), "-p", &port])
             .args(["-U", &self.user, "-f"])
             .args([password.path()])
             .args(options.split_whitespace())
@@ -104,10 +172,8 @@ impl Bmc {
     #[track_caller]
     #[must_use]
     pub fn freeipmi<'a>(&self, tool: &str, args: impl IntoIterator<Item = &'a str>) -> Outcome {
-        // In this file a quotation mark keeps the space of the password.
-        let login = format!("username {}\npassword \"{}\"\n", self.user, self.password);
-        let config = secret_file(&login);
-        let host = format!("127.0.0.1:{}", self.port);
+        let config = self.freeipmi_login();
+        let host = format!("{}:{}", self.host, self.port);
         Run::new(tool)
             .args(["--config-file".as_ref(), config.path().as_os_str()])
             .args(["-D", "LAN_2_0", "-h", &host])

@@ -12,6 +12,8 @@ use crate::wait_for;
 
 /// What the Linux guest says when it is up.
 pub const READY: &str = "GUEST-READY";
+/// What root logs in with on a guest of [`Guest::login`].
+pub const PASSWORD: &str = "calvin";
 /// What the Linux guest says when its power button is pressed, before it switches itself off.
 pub const POWER_BUTTON: &str = "POWER-BUTTON";
 /// What the kernel of the Linux guest says of an NMI that it can't explain.
@@ -39,6 +41,11 @@ impl Guest {
     /// When it cannot be made or defined.
     #[must_use]
     pub fn linux(libvirtd: &Libvirtd, name: &str) -> Self {
+        Self::define(libvirtd, name, &Self::small(""), "")
+    }
+
+    /// What the small Linux boots, with `options` on its kernel's command line.
+    fn small(options: &str) -> String {
         let files = target_dir().join("guest");
         {
             let _turn = locked("guest");
@@ -47,16 +54,40 @@ impl Guest {
             let _ = Run::new(script).args([&files]).limit(limit).outcome().ok();
         }
         let files = files.display();
-        let os = format!(
+        format!(
             "<os>
                <type arch='x86_64' machine='q35'>hvm</type>
                <kernel>{files}/vmlinuz</kernel>
                <initrd>{files}/initrd.gz</initrd>
-               <cmdline>console=ttyS0 panic=-1 quiet</cmdline>
+               <cmdline>console=ttyS0 panic=-1 quiet {options}</cmdline>
                <boot dev='hd'/>
              </os>"
+        )
+    }
+
+    /// The small Linux, on whose serial port root can log in with the password [`PASSWORD`].
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made or defined.
+    #[must_use]
+    pub fn login(libvirtd: &Libvirtd, name: &str) -> Self {
+        let console = libvirtd.dir().join(format!("{name}.console"));
+        let serial = format!(
+            "<serial type='pty'><log file='{}' append='on'/></serial>",
+            console.display()
         );
-        Self::define(libvirtd, name, &os, "")
+        Self::define_with(libvirtd, name, &Self::small("login"), &serial)
+    }
+
+    /// The small Linux, without a serial port.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made or defined.
+    #[must_use]
+    pub fn mute(libvirtd: &Libvirtd, name: &str) -> Self {
+        Self::define_with(libvirtd, name, &Self::small(""), "")
     }
 
     /// A guest with SeaBIOS, a disk that boots and a network card: it boots from the disk first. Give the network
@@ -111,6 +142,15 @@ impl Guest {
 
     fn define(libvirtd: &Libvirtd, name: &str, os: &str, devices: &str) -> Self {
         let console = libvirtd.dir().join(format!("{name}.console"));
+        let serial = format!(
+            "<serial type='file'><source path='{}' append='on'/></serial>",
+            console.display()
+        );
+        Self::define_with(libvirtd, name, os, &format!("{devices}{serial}"))
+    }
+
+    fn define_with(libvirtd: &Libvirtd, name: &str, os: &str, devices: &str) -> Self {
+        let console = libvirtd.dir().join(format!("{name}.console"));
         let xml = format!(
             "<domain type='qemu'>
                <name>{name}</name>
@@ -120,11 +160,9 @@ impl Guest {
                <features><acpi/></features>
                <devices>
                  {devices}
-                 <serial type='file'><source path='{}' append='on'/></serial>
                  <memballoon model='none'/>
                </devices>
-             </domain>",
-            console.display()
+             </domain>"
         );
         libvirtd.wait_for_qemu();
         libvirtd.define(&libvirtd.qemu_uri(), name, &xml);

@@ -1,8 +1,8 @@
 //! Somebody on the way between a client and a BMC, who hears all that the client sends and can say it again.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -26,6 +26,9 @@ struct Shared {
     client: Mutex<Option<SocketAddr>>,
     heard: Mutex<Vec<Vec<u8>>>,
     ending: AtomicBool,
+    /// How many datagrams in a thousand are lost.
+    loss: AtomicU64,
+    lost: AtomicU64,
 }
 
 impl Relay {
@@ -36,7 +39,21 @@ impl Relay {
     /// When there are no sockets.
     #[must_use]
     pub fn start(bmc: SocketAddr) -> Self {
-        let front = UdpSocket::bind(loopback(0)).expect("a socket");
+        Self::start_at(loopback(0), bmc)
+    }
+
+    /// Starts one in front of `bmc` that has the same port, so that a BMC may name it: at another loopback address.
+    ///
+    /// # Panics
+    ///
+    /// When there are no sockets.
+    #[must_use]
+    pub fn beside(bmc: SocketAddr) -> Self {
+        Self::start_at((Ipv4Addr::new(127, 0, 0, 2), bmc.port()).into(), bmc)
+    }
+
+    fn start_at(address: SocketAddr, bmc: SocketAddr) -> Self {
+        let front = UdpSocket::bind(address).expect("a socket");
         let back = UdpSocket::bind(loopback(0)).expect("a socket");
         back.connect(bmc).expect("a socket");
         for socket in [&front, &back] {
@@ -48,6 +65,8 @@ impl Relay {
             client: Mutex::default(),
             heard: Mutex::default(),
             ending: AtomicBool::new(false),
+            loss: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
         });
         let ways: [fn(&Shared); 2] = [Shared::to_bmc, Shared::to_client];
         let threads = ways.map(|way| {
@@ -68,6 +87,17 @@ impl Relay {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.shared.front.local_addr().expect("a bound socket")
+    }
+
+    /// Loses so many datagrams in a thousand from now on, each way.
+    pub fn lose(&self, per_mille: u64) {
+        self.shared.loss.store(per_mille, Ordering::Relaxed);
+    }
+
+    /// How many it has lost.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.shared.lost.load(Ordering::Relaxed)
     }
 
     /// All that the client has sent since this was asked last.
@@ -106,9 +136,20 @@ impl Shared {
 
     fn pass_on(&self, from: &UdpSocket, mut pass: impl FnMut(SocketAddr, &[u8])) {
         let mut buffer = [0; 1500];
+        // The same losses at every run, as far as the programs are the same.
+        let mut random = 0x9E37_79B9_7F4A_7C15_u64;
         while !self.ending.load(Ordering::Relaxed) {
             match from.recv_from(&mut buffer) {
-                Ok((len, peer)) => pass(peer, &buffer[..len]),
+                Ok((len, peer)) => {
+                    random ^= random << 13;
+                    random ^= random >> 7;
+                    random ^= random << 17;
+                    if random % 1000 < self.loss.load(Ordering::Relaxed) {
+                        self.lost.fetch_add(1, Ordering::Relaxed);
+                    } else {
+                        pass(peer, &buffer[..len]);
+                    }
+                }
                 Err(error) => assert!(
                     // Loopback reports a BMC that has gone.
                     [ErrorKind::WouldBlock, ErrorKind::ConnectionRefused].contains(&error.kind()),

@@ -1,0 +1,188 @@
+//! Serial over LAN: real consoles, with a real guest at the other end, over a network that loses datagrams.
+
+use std::time::Duration;
+
+use vbmc_tests::guest::{PASSWORD, READY};
+use vbmc_tests::turn::{self, Turn};
+use vbmc_tests::{Bmc, Guest, Libvirtd, Relay, Terminal, Vbmcd, wait_for};
+
+/// Of a thousand datagrams, each way.
+const LOSS: u64 = 50;
+
+/// Says 1,000 lines. What ends them does not stand in the command.
+const TALK: &str = "seq 1 1000; echo that was' 'all\r";
+const END: &str = "that was all";
+
+/// A hypervisor with vbmcd beside it; one such at a time, since emulation takes all that the machine has.
+struct Lab {
+    daemon: Vbmcd,
+    libvirtd: Libvirtd,
+    uri: String,
+    _turn: Turn,
+}
+
+impl Lab {
+    fn start() -> Self {
+        let turn = turn::heavy();
+        let libvirtd = Libvirtd::start();
+        Self {
+            daemon: Vbmcd::start(),
+            uri: libvirtd.qemu_uri(),
+            libvirtd,
+            _turn: turn,
+        }
+    }
+
+    fn guest(&self) -> (Guest, Bmc) {
+        let guest = Guest::login(&self.libvirtd, "linux");
+        let bmc = self.daemon.bmc(guest.name(), &self.uri);
+        (guest, bmc)
+    }
+}
+
+fn log_in(terminal: &mut Terminal) {
+    terminal.wait_for("login: ");
+    terminal.type_keys("root\r");
+    terminal.wait_for("Password: ");
+    terminal.type_keys(&format!("{PASSWORD}\r"));
+    terminal.wait_for("~ # ");
+}
+
+/// What the terminal shows from the guest's first word to its last is what the guest's serial port said, byte for byte.
+#[track_caller]
+fn assert_nothing_lost_or_doubled(terminal: &Terminal, guest: &Guest) {
+    let part = |text: String| {
+        let from = text.find(READY).expect("the guest's first word");
+        let to = text.rfind(END).expect("the guest's last word");
+        text[from..to].to_owned()
+    };
+    assert_eq!(part(terminal.said()), part(guest.console()));
+}
+
+#[test]
+fn ipmiconsole_logs_in_over_a_lossy_network() {
+    let lab = Lab::start();
+    let (guest, bmc) = lab.guest();
+    let relay = Relay::beside(bmc.address());
+    let mut terminal = bmc.through(&relay).ipmiconsole();
+    terminal.wait_for("[SOL established]");
+    relay.lose(LOSS);
+    let _ = bmc.ipmitool(["power", "on"]).ok();
+    log_in(&mut terminal);
+    terminal.type_keys(TALK);
+    terminal.wait_for(END);
+    assert_nothing_lost_or_doubled(&terminal, &guest);
+    assert!(relay.lost() > 0);
+    terminal.type_keys("&.");
+    terminal.end();
+}
+
+#[test]
+fn vbmc_console_logs_in_over_a_lossy_network_before_and_after_a_power_cycle() {
+    let lab = Lab::start();
+    let (guest, bmc) = lab.guest();
+    let relay = Relay::beside(bmc.address());
+    relay.lose(LOSS);
+    let mut terminal = bmc.through(&relay).vbmc_console();
+    terminal.wait_for("the machine is off");
+    let _ = bmc.ipmitool(["power", "on"]).ok();
+    log_in(&mut terminal);
+    terminal.type_keys(TALK);
+    terminal.wait_for(END);
+    assert_nothing_lost_or_doubled(&terminal, &guest);
+    assert!(relay.lost() > 0);
+
+    // The session outlives the machine's run.
+    let _ = bmc.ipmitool(["power", "off"]).ok();
+    terminal.wait_for("waiting for it");
+    let _ = bmc.ipmitool(["power", "on"]).ok();
+    log_in(&mut terminal);
+    terminal.type_keys("~.");
+    assert_eq!(terminal.end(), Some(0));
+}
+
+/// ipmitool sends a key again under a new number when its acknowledgement is lost, which no BMC can tell from a key
+/// pressed twice. So it types here while nothing is lost; what the machine says comes through whatever is.
+#[test]
+fn ipmitool_logs_in_and_hears_everything_over_a_lossy_network() {
+    let lab = Lab::start();
+    let (guest, bmc) = lab.guest();
+    let relay = Relay::beside(bmc.address());
+    let mut terminal = bmc.through(&relay).ipmitool_console();
+    terminal.wait_for("[SOL Session operational");
+    let _ = bmc.ipmitool(["power", "on"]).ok();
+    log_in(&mut terminal);
+    terminal.type_keys("read go; ");
+    terminal.type_keys(TALK);
+    terminal.wait_for("all\r\n");
+    terminal.type_keys("\r");
+    terminal.wait_for("\r\n");
+    relay.lose(LOSS);
+    terminal.wait_for(END);
+    assert_nothing_lost_or_doubled(&terminal, &guest);
+    assert!(relay.lost() > 0);
+    relay.lose(0);
+    terminal.type_keys("\r~.");
+    terminal.end();
+}
+
+#[test]
+fn one_console_at_a_time_has_the_serial_port() {
+    let lab = Lab::start();
+    let (_guest, bmc) = lab.guest();
+    let sol = |args: &[&str]| bmc.ipmitool(["sol"].iter().chain(args).copied());
+    sol(&["info"]).says("Privilege Level                 : OPERATOR");
+    let _ = sol(&["looptest", "3", "50"]).ok();
+
+    let mut first = bmc.vbmc_console();
+    first.wait_for("connected");
+    let refused = sol(&["activate"]).fails();
+    assert!(
+        refused.contains("already active on another session"),
+        "{refused}"
+    );
+    let refused = lab.daemon.vbmc(["console", "linux"]).fails_with(1);
+    assert!(refused.contains("--force"), "{refused}");
+
+    // One that is taken away is told, and does not wait.
+    let _ = sol(&["deactivate"]).ok();
+    first.wait_for("another console has taken over");
+    assert_eq!(first.end(), Some(1));
+    let mut second = bmc.vbmc_console();
+    second.wait_for("connected");
+    let _ = lab.daemon.vbmc(["console", "linux", "--force"]).ok();
+    second.wait_for("another console has taken over");
+}
+
+#[test]
+fn a_machine_without_a_serial_port_says_so() {
+    let lab = Lab::start();
+    let guest = Guest::mute(&lab.libvirtd, "mute");
+    let bmc = lab.daemon.bmc(guest.name(), &lab.uri);
+    let _ = bmc.ipmitool(["power", "on"]).ok();
+    let said = bmc.ipmitool(["sol", "activate"]).fails();
+    assert!(said.contains("SOL payload disabled"), "{said}");
+    let said = lab.daemon.vbmc(["console", "mute"]).fails_with(1);
+    assert!(said.contains("no serial port"), "{said}");
+}
+
+#[test]
+fn what_is_set_of_serial_over_lan_outlives_a_restart() {
+    let mut lab = Lab::start();
+    let (_guest, bmc) = lab.guest();
+    let _ = bmc.ipmitool(["sol", "set", "retry-count", "5"]).ok();
+    let _ = bmc.ipmitool(["sol", "set", "enabled", "false"]).ok();
+    lab.daemon.stop();
+    lab.daemon.start_again();
+    wait_for("the BMC to answer", Duration::from_secs(20), || {
+        let info = bmc.ipmitool(["sol", "info"]);
+        (info.code == Some(0)).then_some(())
+    });
+    bmc.ipmitool(["sol", "info"])
+        .says("Retry Count                     : 5");
+    let said = bmc.ipmitool(["sol", "activate"]).fails();
+    assert!(said.contains("SOL payload disabled"), "{said}");
+    let _ = bmc.ipmitool(["sol", "set", "enabled", "true"]).ok();
+    let mut console = bmc.vbmc_console();
+    console.wait_for("connected");
+}
