@@ -12,6 +12,20 @@ pub fn free_port() -> u16 {
     free_ports(1)[0]
 }
 
+/// A UDP port on all IPv4 addresses that is free now, and that FreeIPMI's ipmiconsole takes: none above 32767.
+///
+/// # Panics
+///
+/// When none is.
+#[must_use]
+pub fn free_low_port() -> u16 {
+    // A different place to start for each process, so that two do not meet.
+    let start = 20_000 + std::process::id() as u16 % 10_000;
+    (start..32_767)
+        .find(|port| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok())
+        .expect("a free UDP port")
+}
+
 /// `count` different UDP ports on all IPv4 addresses that are free now.
 ///
 /// # Panics

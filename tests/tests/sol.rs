@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use vbmc_tests::guest::{PASSWORD, READY};
+use vbmc_tests::net::free_low_port;
 use vbmc_tests::turn::{self, Turn};
 use vbmc_tests::{Bmc, Guest, Libvirtd, Relay, Terminal, Vbmcd, wait_for};
 
@@ -35,7 +36,9 @@ impl Lab {
 
     fn guest(&self) -> (Guest, Bmc) {
         let guest = Guest::login(&self.libvirtd, "linux");
-        let bmc = self.daemon.bmc(guest.name(), &self.uri);
+        let bmc = Bmc::new(free_low_port());
+        self.daemon.add(guest.name(), &self.uri, &bmc);
+        let _ = self.daemon.vbmc(["start", guest.name()]).ok();
         (guest, bmc)
     }
 }

@@ -7,13 +7,13 @@ use nix::unistd::{Gid, Group};
 use vbmc_core::config::{ConfigError, ConfigFile};
 use vbmc_core::fleet::Options;
 use vbmc_core::ipmi_proto::crypto::CipherSuite;
-use vbmc_core::registry::cipher_suites;
+use vbmc_core::registry::{cipher_suites, console_history};
 
 /// The longest path of a unix socket on Linux, in bytes.
 const MAX_SOCKET_PATH: usize = 107;
 
 /// All keys that mean something to vbmcd or vbmc, and those that meant something to VirtualBMC.
-const KEYS: [(&str, &str); 12] = [
+const KEYS: [(&str, &str); 13] = [
     ("default", "show_passwords"),
     ("default", "config_dir"),
     ("default", "pid_file"),
@@ -26,6 +26,7 @@ const KEYS: [(&str, &str); 12] = [
     ("log", "debug"),
     ("ipmi", "session_timeout"),
     ("ipmi", "cipher_suites"),
+    ("ipmi", "console_history"),
 ];
 
 /// What the daemon was told.
@@ -75,6 +76,9 @@ impl Config {
         if let Some(list) = file.text("ipmi", "cipher_suites") {
             options.cipher_suites = cipher_suites("[ipmi] cipher_suites", list)?;
             warnings.extend(weak_suites(&options.cipher_suites));
+        }
+        if let Some(bytes) = file.text("ipmi", "console_history") {
+            options.console_history = console_history("[ipmi] console_history", bytes)?;
         }
         // Read for their form alone: a mistake in them is better told than not.
         file.number::<u16>("default", "server_port")?;
@@ -217,6 +221,7 @@ mod tests {
                 "control_group",
             ),
             ("[ipmi]\ncipher_suites = 99\n", "cipher_suites"),
+            ("[ipmi]\nconsole_history = 2000000\n", "console_history"),
             (long.as_str(), "control_socket"),
         ] {
             let error = format!("{:#}", read(text).unwrap_err());

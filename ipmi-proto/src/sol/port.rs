@@ -373,6 +373,12 @@ impl Port {
         }
     }
 
+    /// As [`set_available`](Self::set_available), but says it with the next packet that goes anyway. For a port that was just
+    /// activated: ipmitool takes a packet that it has not asked for as the answer to what it asks next.
+    pub const fn begin_available(&mut self, available: bool) {
+        self.available = available;
+    }
+
     /// Whether the machine is there to read.
     #[must_use]
     pub const fn is_available(&self) -> bool {

@@ -54,6 +54,9 @@ const AGAIN: Duration = Duration::from_millis(50);
 pub struct Options {
     /// The cipher suites that they accept.
     pub cipher_suites: Vec<u8>,
+    /// How many bytes of console history they keep, see
+    /// [`Settings::console_history`](crate::bmc::Settings::console_history).
+    pub console_history: u32,
     /// The host's boot, see [`Settings::host_boot`](crate::bmc::Settings::host_boot).
     pub host_boot: Option<String>,
 }
@@ -62,6 +65,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             cipher_suites: vec![3, 17],
+            console_history: 0,
             host_boot: None,
         }
     }

@@ -302,6 +302,7 @@ pub(super) fn settings(name: &BmcName, config: &BmcConfig, options: &Options) ->
         v15: config.v15.clone(),
         cipher_suites: suites.unwrap_or(&options.cipher_suites).clone(),
         host_boot: options.host_boot.clone(),
+        console_history: config.console_history.unwrap_or(options.console_history) as usize,
         ..Settings::new(name.as_str(), config.listen())
     }
 }

@@ -29,6 +29,7 @@ fn config(name: &str, port: u16) -> BmcConfig {
         cipher_suites: None,
         kg: None,
         v15: Vec::new(),
+        console_history: None,
         users: Vec::new(),
     }
 }

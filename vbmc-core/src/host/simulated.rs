@@ -3,6 +3,8 @@
 //! They behave as the libvirt host does (which actions a machine refuses while it is off, when a one-shot boot override
 //! is spent), and nothing here does IO.
 
+mod serial;
+
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -13,9 +15,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{
-    BootDevice, BootOverride, BoxFuture, CheckError, Figures, Guest, Host, HostError, Hosts,
-    Identity, PowerAction, PowerStatus, Reply, Target,
+    BootDevice, BootOverride, BoxFuture, CheckError, Console, Figures, Guest, Host, HostError,
+    Hosts, Identity, PowerAction, PowerStatus, Reply, Target,
 };
+
+pub use serial::Serial;
 
 /// A machine in memory. Clones are the same machine.
 #[derive(Debug, Clone)]
@@ -41,6 +45,7 @@ struct State {
     performed: Vec<Performed>,
     fault: Option<HostError>,
     fail_next: Option<HostError>,
+    serial: Option<Serial>,
 }
 
 /// Something that was done to a [`Machine`].
@@ -92,6 +97,7 @@ impl Machine {
                 performed: Vec::new(),
                 fault: None,
                 fail_next: None,
+                serial: None,
             }),
             held: watch::Sender::new(false),
         }))
@@ -107,6 +113,13 @@ impl Machine {
     #[must_use]
     pub fn booted_from(&self) -> Option<BootDevice> {
         self.0.state.lock().booted_from
+    }
+
+    /// Gives the machine a serial port.
+    pub fn plug_in_serial(&self) -> Serial {
+        let serial = Serial::default();
+        self.0.state.lock().serial = Some(serial.clone());
+        serial
     }
 
     /// Switches the machine as somebody else would: unrecorded, and whatever faults are on.
@@ -210,6 +223,9 @@ impl State {
         if let Some(since) = self.on_since.take() {
             self.powered += since.elapsed();
         }
+        if let Some(serial) = &self.serial {
+            serial.end();
+        }
         self.booted_from = None;
     }
 
@@ -295,6 +311,17 @@ impl Host for Machine {
     fn identity(&self) -> Reply<Identity> {
         let state = self.0.state.lock();
         Reply::Now(state.fault().map(|()| state.identity.clone()))
+    }
+
+    fn console(&self) -> Reply<Box<dyn Console>> {
+        let state = self.0.state.lock();
+        Reply::Now(state.fault().and_then(|()| match &state.serial {
+            None => Err(HostError::Unsupported("no serial port".to_owned())),
+            Some(_) if state.on_since.is_none() => {
+                Err(HostError::WrongState("the machine is off".to_owned()))
+            }
+            Some(serial) => serial.open(),
+        }))
     }
 }
 

@@ -53,6 +53,9 @@ pub(super) fn decode(name: &BmcName, ini: &Ini) -> Result<BmcConfig, ConfigError
             .map(|list| v15_auth("ipmi_1_5", &list))
             .transpose()?
             .unwrap_or_default(),
+        console_history: optional("console_history")?
+            .map(|bytes| console_history("console_history", &bytes))
+            .transpose()?,
         users: Vec::new(),
     };
     let config = BmcConfig {
@@ -95,6 +98,8 @@ pub(super) fn encode(config: &BmcConfig, ini: &mut Ini) {
             .filter(|list| !list.is_empty())
             .as_deref(),
     );
+    let history = config.console_history.map(|bytes| bytes.to_string());
+    set("console_history", history.as_deref());
     for id in 1..=MAX_USER_ID {
         let user = config.users.iter().find(|user| user.id == id);
         encode_user(id, user, &mut set);
@@ -215,6 +220,27 @@ pub fn cipher_suites(what: &str, list: &str) -> Result<Vec<u8>, Invalid> {
     check::suites(what, Some(&suites))?;
     Ok(suites)
 }
+
+/// Reads how many bytes of a console's history are kept. `what` names it in errors.
+///
+/// # Errors
+///
+/// When it is no number, or too large.
+pub fn console_history(what: &str, bytes: &str) -> Result<u32, Invalid> {
+    bytes
+        .parse()
+        .ok()
+        .filter(|bytes| *bytes <= MAX_CONSOLE_HISTORY)
+        .ok_or_else(|| {
+            Invalid::new(
+                what,
+                format!("must be a number of bytes from 0 to {MAX_CONSOLE_HISTORY}"),
+            )
+        })
+}
+
+/// Every BMC may have as much: 1 MiB.
+const MAX_CONSOLE_HISTORY: u32 = 1 << 20;
 
 /// Reads a list of ways to authenticate IPMI 1.5 sessions, as in `md5,password`. `what` names it in errors.
 ///

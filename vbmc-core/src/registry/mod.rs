@@ -31,7 +31,7 @@ mod store;
 mod watch;
 
 pub use check::Invalid;
-pub use codec::{cipher_suites, v15_auth};
+pub use codec::{cipher_suites, console_history, v15_auth};
 pub use name::{BmcName, NameError};
 pub use store::{Loaded, Registry, RegistryError};
 pub use watch::{Change, Changes};
@@ -72,6 +72,9 @@ pub struct BmcConfig {
     pub kg: Option<Secret>,
     /// How IPMI 1.5 sessions may be authenticated; empty: there are none. Key `ipmi_1_5`, as in `md5,password`.
     pub v15: Vec<V15Auth>,
+    /// How many bytes of what the machine says on its console are kept; none: the daemon's default. Key
+    /// `console_history`.
+    pub console_history: Option<u32>,
     /// What was set over IPMI for users 1 to 16 beyond the first user's name and password, by id. Keys `user_N_...`.
     pub users: Vec<UserRecord>,
 }

@@ -387,6 +387,7 @@ mod tests {
             cipher_suites: None,
             kg: None,
             v15: Vec::new(),
+            console_history: None,
             users: Vec::new(),
         }
     }

@@ -19,6 +19,7 @@ pub(super) fn of(new: NewBmc) -> Result<BmcConfig, Invalid> {
         cipher_suites: None,
         kg: None,
         v15: Vec::new(),
+        console_history: None,
         users: Vec::new(),
     })
 }

@@ -247,10 +247,11 @@ impl Bench {
     /// Waits for a call in flight.
     pub(super) async fn settle(&mut self) {
         let message = self.inbox.recv().await.unwrap();
-        let Message::Done(done) = *message else {
-            panic!("not the end of a call")
+        let answers = match *message {
+            Message::Done(done) => self.behaviour.done(done),
+            Message::Console => self.behaviour.console_changed(),
+            _ => panic!("not the end of a call"),
         };
-        let answers = self.behaviour.done(done);
         self.keep(answers);
     }
 

@@ -72,7 +72,9 @@ impl Console {
 
     /// How it stands with the machine's console. The next change is told anew.
     pub(super) fn standing(&self) -> Standing {
-        self.shared.pipe.lock().standing.clone()
+        let mut pipe = self.shared.pipe.lock();
+        pipe.told = false;
+        pipe.standing.clone()
     }
 
     /// Changes how much is remembered.
@@ -90,6 +92,11 @@ impl Console {
     pub(super) fn detach(&self) {
         self.shared.pipe.lock().detach();
         self.shared.work.notify_one();
+    }
+
+    /// The machine was switched off.
+    pub(super) fn machine_stopped(&self) {
+        self.shared.pipe.lock().machine_stopped();
     }
 
     /// The machine was switched on: what it said before is history no longer, and its console can be opened.

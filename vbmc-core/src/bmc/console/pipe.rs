@@ -32,7 +32,7 @@ pub(super) struct Pipe {
 struct History {
     limit: usize,
     kept: VecDeque<u8>,
-    /// How many of the kept bytes came since the console was opened last.
+    /// How many of the kept bytes came since the console was opened last, or the machine was switched off.
     recent: usize,
 }
 
@@ -69,6 +69,11 @@ impl Pipe {
         self.attached = false;
         self.incoming = VecDeque::new();
         self.forget_outgoing();
+    }
+
+    /// What it has said so far is not of its next run.
+    pub(super) fn machine_stopped(&mut self) {
+        self.history.recent = 0;
     }
 
     pub(super) fn machine_started(&mut self) {

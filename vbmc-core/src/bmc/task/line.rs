@@ -9,9 +9,12 @@ impl Task {
     /// Gives a session its serial port, before it hears that it has one: it may speak as soon as it does.
     pub(super) fn open_line(&mut self) {
         if let Some(activation) = self.behaviour.take_activation() {
-            // A session that has ended meanwhile gets neither; `serve_line` notices.
-            self.endpoint
-                .activate_sol(activation.session, activation.config);
+            let session = activation.session;
+            // A session that has ended meanwhile gets none; `exchange_line` notices.
+            self.endpoint.activate_sol(session, activation.config);
+            if let Some(port) = self.endpoint.sol_mut(session) {
+                port.begin_available(activation.available);
+            }
         }
     }
 

@@ -20,6 +20,7 @@ use super::ffi::stream::{Ready, Stream, Tried};
 use super::hypervisor::Shared;
 use super::inventory::Uuid;
 use super::lane;
+use super::line_break::LineBreak;
 use super::xml::tree::Element;
 use crate::host::{Console, HostError};
 
@@ -34,7 +35,11 @@ const STACK: usize = 128 * 1024;
 
 /// A console that is open. Closed in the background when it is dropped.
 #[derive(Debug)]
-struct LibvirtConsole(Arc<Pipe>);
+struct LibvirtConsole {
+    pipe: Arc<Pipe>,
+    /// Whether a break can be sent.
+    breaks: bool,
+}
 
 /// What lies between the console's user and its thread.
 #[derive(Debug, Default)]
@@ -50,6 +55,8 @@ struct State {
     incoming: VecDeque<u8>,
     /// To the machine.
     outgoing: VecDeque<u8>,
+    /// A break that is due behind so many outgoing bytes. Others join it.
+    break_after: Option<usize>,
     reader: Option<Waker>,
     writer: Option<Waker>,
     /// What libvirt was ready for when it last said so.
@@ -71,6 +78,8 @@ pub(super) fn open(shared: &Shared, uuid: Uuid) -> Result<Box<dyn Console>, Host
     lane::keep_alive(&link);
     let domain = Domain::lookup_by_uuid_string(link.connect(), &uuid.to_string())
         .map_err(|error| host_error(&error))?;
+    let line_break = LineBreak::of(link.connect(), &domain);
+    let breaks = line_break.is_some();
     let mut stream = Stream::open(link, &domain).map_err(|error| refusal(&domain, &error))?;
     let pipe = Arc::new(Pipe::default());
     let told = Arc::clone(&pipe);
@@ -85,9 +94,9 @@ pub(super) fn open(shared: &Shared, uuid: Uuid) -> Result<Box<dyn Console>, Host
     std::thread::Builder::new()
         .name("libvirt-console".into())
         .stack_size(STACK)
-        .spawn(move || serve(&served, stream))
+        .spawn(move || serve(&served, stream, line_break))
         .map_err(|error| HostError::Failed(format!("no thread for the console: {error}")))?;
-    Ok(Box::new(LibvirtConsole(pipe)))
+    Ok(Box::new(LibvirtConsole { pipe, breaks }))
 }
 
 /// Why a console cannot be opened: libvirt has one error for several reasons.
@@ -115,22 +124,25 @@ fn has_serial(xml: &str) -> bool {
 }
 
 /// Moves bytes until one of the ends is gone.
-fn serve(pipe: &Pipe, mut stream: Stream) {
-    let result = exchange(pipe, &mut stream);
+fn serve(pipe: &Pipe, mut stream: Stream, line_break: Option<LineBreak>) {
+    let result = exchange(pipe, &mut stream, line_break.as_ref());
     let mut state = pipe.state.lock();
     state.ended = Some(result.map_err(|error| error.message().to_owned()));
     state.wake();
     drop(state);
+    // Before the connection.
+    drop(line_break);
     drop(stream);
 }
 
-fn exchange(pipe: &Pipe, stream: &mut Stream) -> Result<(), Error> {
+fn exchange(pipe: &Pipe, stream: &mut Stream, line_break: Option<&LineBreak>) -> Result<(), Error> {
     let mut chunk = [0; CHUNK];
     // Whether libvirt may have more to give, or more room, than it was asked for.
     let (mut readable, mut writable) = (true, true);
     loop {
         let room;
         let sending;
+        let breaking;
         {
             let mut state = pipe.state.lock();
             loop {
@@ -142,7 +154,7 @@ fn exchange(pipe: &Pipe, stream: &mut Stream) -> Result<(), Error> {
                 }
                 let can_read = readable && state.incoming.len() < BUFFER;
                 let can_write = writable && !state.outgoing.is_empty();
-                if can_read || can_write {
+                if can_read || can_write || state.break_after == Some(0) {
                     break;
                 }
                 stream.watch_again(Ready {
@@ -152,11 +164,18 @@ fn exchange(pipe: &Pipe, stream: &mut Stream) -> Result<(), Error> {
                 pipe.work.wait(&mut state);
             }
             room = BUFFER.saturating_sub(state.incoming.len()).min(CHUNK);
+            breaking = state.break_after.take_if(|after| *after == 0).is_some();
+            let until = state.break_after.unwrap_or(CHUNK).min(CHUNK);
             sending = if writable {
-                state.outgoing.iter().copied().take(CHUNK).collect()
+                state.outgoing.iter().copied().take(until).collect()
             } else {
                 Vec::new()
             };
+        }
+        if let Some(line_break) = line_break.filter(|_| breaking)
+            && let Err(error) = line_break.send()
+        {
+            tracing::warn!(error, "a break could not be sent");
         }
         if readable && room > 0 {
             match stream.receive(&mut chunk[..room])? {
@@ -174,6 +193,7 @@ fn exchange(pipe: &Pipe, stream: &mut Stream) -> Result<(), Error> {
                 Tried::Bytes(count) => {
                     let mut state = pipe.state.lock();
                     state.outgoing.drain(..count);
+                    state.break_after = state.break_after.map(|after| after.saturating_sub(count));
                     wake(&mut state.writer);
                 }
                 Tried::Later => writable = false,
@@ -207,7 +227,7 @@ impl AsyncRead for LibvirtConsole {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut state = self.0.state.lock();
+        let mut state = self.pipe.state.lock();
         if state.incoming.is_empty() {
             if let Some(end) = state.end() {
                 return Poll::Ready(end);
@@ -221,7 +241,7 @@ impl AsyncRead for LibvirtConsole {
         buffer.put_slice(&first[..from_first]);
         buffer.put_slice(&second[..count - from_first]);
         state.incoming.drain(..count);
-        self.0.work.notify_one();
+        self.pipe.work.notify_one();
         Poll::Ready(Ok(()))
     }
 }
@@ -232,7 +252,7 @@ impl AsyncWrite for LibvirtConsole {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let mut state = self.0.state.lock();
+        let mut state = self.pipe.state.lock();
         if state.ended.is_some() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
@@ -243,13 +263,13 @@ impl AsyncWrite for LibvirtConsole {
         }
         let count = bytes.len().min(room);
         state.outgoing.extend(&bytes[..count]);
-        self.0.work.notify_one();
+        self.pipe.work.notify_one();
         Poll::Ready(Ok(count))
     }
 
     /// Done when the machine has been given everything.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.0.state.lock();
+        let mut state = self.pipe.state.lock();
         if state.outgoing.is_empty() {
             return Poll::Ready(Ok(()));
         }
@@ -265,12 +285,26 @@ impl AsyncWrite for LibvirtConsole {
     }
 }
 
-impl Console for LibvirtConsole {}
+impl Console for LibvirtConsole {
+    /// Goes behind what was written. That QEMU refused it would be in the log.
+    fn send_break(&mut self) -> Result<(), HostError> {
+        if !self.breaks {
+            return Err(HostError::Unsupported(
+                "the hypervisor cannot send a break on this console".to_owned(),
+            ));
+        }
+        let mut state = self.pipe.state.lock();
+        let after = state.outgoing.len();
+        state.break_after.get_or_insert(after);
+        self.pipe.work.notify_one();
+        Ok(())
+    }
+}
 
 impl Drop for LibvirtConsole {
     fn drop(&mut self) {
-        self.0.state.lock().closed = true;
-        self.0.work.notify_one();
+        self.pipe.state.lock().closed = true;
+        self.pipe.work.notify_one();
     }
 }
 

@@ -31,6 +31,7 @@ mod figures;
 mod hypervisor;
 mod inventory;
 mod lane;
+mod line_break;
 mod machine;
 mod observers;
 mod operation;

@@ -2,7 +2,8 @@
 //!
 //! | File | What lives there |
 //! |---|---|
-//! | `mod` | activation, deactivation, and what is active |
+//! | `mod` | activation and deactivation |
+//! | `status` | what is active, and how it is protected |
 //! | `access` | which payloads there are, and which users may have them |
 //! | `parameters` | the settings of serial over LAN |
 //!
@@ -11,16 +12,17 @@
 
 pub(super) mod access;
 mod parameters;
+mod status;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::{Answer, Deactivation};
 use ipmi_proto::command::app::{
-    ActivatePayload, ActivatedPayload, DeactivatePayload, GetPayloadActivationStatus,
-    GetPayloadInstanceInfo, PayloadActivationStatus, PayloadEncryption, PayloadInstance,
-    PayloadInstanceInfo, PayloadInstances, PayloadNumber, PayloadRequest, SolActivation,
-    SuspendResumePayloadEncryption,
+    ActivatePayload, ActivatedPayload, DeactivatePayload, PayloadInstance, PayloadNumber,
+    PayloadRequest, SolActivation, UserId,
 };
 use ipmi_proto::sol::{self, HEADER_LEN, MAX_DATA};
 use tokio::time::Instant;
@@ -78,6 +80,8 @@ impl Holder {
 pub(in crate::bmc) struct Activation {
     pub(in crate::bmc) session: u32,
     pub(in crate::bmc) config: sol::Config,
+    /// Whether the machine is there at present.
+    pub(in crate::bmc) available: bool,
 }
 
 impl Sol {
@@ -173,7 +177,7 @@ impl Behaviour {
         if level < state.privilege {
             return Err(CompletionCode::InsufficientPrivilege);
         }
-        let denied = |user: ipmi_proto::command::app::UserId| state.denied.contains(&user.number());
+        let denied = |user: UserId| state.denied.contains(&user.number());
         if asker.user_id().is_none_or(denied) {
             return Err(ActivatePayload::DISABLED.into());
         }
@@ -221,8 +225,11 @@ impl Behaviour {
         let line = self.sol.line.as_mut()?;
         line.holder = Holder::Session(session);
         line.console.attach();
-        let config = parameters::port_config(&self.kept.now().sol);
-        self.sol.activation = Some(Box::new(Activation { session, config }));
+        self.sol.activation = Some(Box::new(Activation {
+            session,
+            config: parameters::port_config(&self.kept.now().sol),
+            available: line.console.standing() == Standing::Open,
+        }));
         let activated = ActivatedPayload {
             test_mode: false,
             inbound_size: MAX_PAYLOAD,
@@ -292,8 +299,13 @@ impl Behaviour {
 
     /// Something happened to the machine.
     pub(super) fn tell_console(&self, change: &Change) {
-        if let (Happening::Started, Some(line)) = (change.what, &self.sol.line) {
-            line.console.machine_started();
+        let Some(line) = &self.sol.line else {
+            return;
+        };
+        match change.what {
+            Happening::Started => line.console.machine_started(),
+            Happening::Stopped(_) => line.console.machine_stopped(),
+            _ => {}
         }
     }
 
@@ -350,66 +362,5 @@ impl Behaviour {
             },
         });
         ok(())
-    }
-
-    /// Suspend/Resume Payload Encryption, §24.3: a session encrypts everything or nothing.
-    pub(super) fn payload_encryption(
-        &self,
-        request: &SuspendResumePayloadEncryption,
-        asker: &Asker,
-        sessions: &dyn Sessions,
-    ) -> Outcome {
-        type Operate = SuspendResumePayloadEncryption;
-        let active = request.payload == PayloadNumber::SOL
-            && request.instance == PayloadInstance::FIRST
-            && asker.session().is_some()
-            && self.line().map(|(session, _)| session) == asker.session();
-        if !active {
-            return refuse(Operate::NOT_ACTIVE.into());
-        }
-        let protection = asker
-            .session()
-            .and_then(|session| sessions.payload_protection(session));
-        if !protection.is_some_and(|protection| protection.encrypted) {
-            return refuse(Operate::NO_ENCRYPTION.into());
-        }
-        match request.operation {
-            PayloadEncryption::Suspend => refuse(Operate::NOT_ALLOWED.into()),
-            PayloadEncryption::Resume => ok(()),
-            PayloadEncryption::Regenerate => refuse(Operate::NOT_SUPPORTED.into()),
-        }
-    }
-
-    /// Get Payload Activation Status, §24.4.
-    pub(super) fn payload_status(
-        &self,
-        request: &GetPayloadActivationStatus,
-        sessions: &dyn Sessions,
-    ) -> Outcome {
-        if request.payload != PayloadNumber::SOL {
-            return refuse(CompletionCode::InvalidDataField);
-        }
-        ok(PayloadActivationStatus {
-            capacity: 1,
-            active: match self.holder(sessions) {
-                Some(_) => PayloadInstances::NONE.with(PayloadInstance::FIRST),
-                None => PayloadInstances::NONE,
-            },
-        })
-    }
-
-    /// Get Payload Instance Info, §24.5.
-    pub(super) fn payload_instance(
-        &self,
-        request: &GetPayloadInstanceInfo,
-        sessions: &dyn Sessions,
-    ) -> Outcome {
-        if request.payload != PayloadNumber::SOL || request.instance != PayloadInstance::FIRST {
-            return refuse(CompletionCode::InvalidDataField);
-        }
-        ok(PayloadInstanceInfo {
-            session: self.holder(sessions),
-            serial_port: Some(1),
-        })
     }
 }
