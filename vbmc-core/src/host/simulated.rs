@@ -41,6 +41,8 @@ struct State {
     boot: Option<BootOverride>,
     booted_from: Option<BootDevice>,
     figures: Option<Figures>,
+    /// Whether the figures are from before the machine was switched.
+    stale: bool,
     guest: Option<Guest>,
     performed: Vec<Performed>,
     fault: Option<HostError>,
@@ -93,6 +95,7 @@ impl Machine {
                 boot: None,
                 booted_from: None,
                 figures: None,
+                stale: false,
                 guest: None,
                 performed: Vec::new(),
                 fault: None,
@@ -130,7 +133,16 @@ impl Machine {
 
     /// What the machine does whenever it is on. Until this is called, it does not tell.
     pub fn set_figures(&self, figures: Figures) {
-        self.0.state.lock().figures = Some(figures);
+        let mut state = self.0.state.lock();
+        state.figures = Some(figures);
+        state.stale = false;
+    }
+
+    /// Makes it tell these figures also while it is off, as a host does that has sampled it a moment ago.
+    pub fn set_stale_figures(&self, figures: Figures) {
+        let mut state = self.0.state.lock();
+        state.figures = Some(figures);
+        state.stale = true;
     }
 
     /// Who the machine's operating system says that it is. Until this is called, it has no agent.
@@ -302,7 +314,7 @@ impl Host for Machine {
     fn figures(&self) -> Reply<Figures> {
         let state = self.0.state.lock();
         Reply::Now(state.fault().and_then(|()| match state.figures {
-            Some(figures) if state.on_since.is_some() => Ok(figures),
+            Some(figures) if state.stale || state.on_since.is_some() => Ok(figures),
             Some(_) => Ok(Figures::default()),
             None => Err(HostError::Unsupported("figures: none were set".into())),
         }))

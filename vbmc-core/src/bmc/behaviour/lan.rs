@@ -10,9 +10,9 @@ use ipmi_proto::bmc::Answer;
 use ipmi_proto::command::ParameterData;
 use ipmi_proto::command::app::AuthTypes;
 use ipmi_proto::command::transport::{
-    AddressSource, ArpControl, BadPasswordThreshold, CipherSuiteIds, CipherSuitePrivileges,
-    GetLanConfigurationParameters, Ipv4Header, LanParameter, LanSelector,
-    SetLanConfigurationParameters, VlanId,
+    AddressSource, AlertAddress, AlertType, ArpControl, BadPasswordThreshold, CipherSuiteIds,
+    CipherSuitePrivileges, DestinationAddress, DestinationType, GetLanConfigurationParameters,
+    Ipv4Header, LanParameter, LanSelector, SetLanConfigurationParameters, VlanId,
 };
 use ipmi_proto::{CompletionCode, Privilege};
 
@@ -44,6 +44,13 @@ impl Behaviour {
         }
         if request.revision_only {
             return ok(ParameterData::REVISION);
+        }
+        let of_a_destination = [
+            LanSelector::DESTINATION_TYPE,
+            LanSelector::DESTINATION_ADDRESS,
+        ];
+        if request.set != 0 && of_a_destination.contains(&request.selector) {
+            return refuse(CompletionCode::ParameterOutOfRange);
         }
         match self.lan_value(request.selector, asker.route.local) {
             Some(parameter) => ok(ParameterData::from(&parameter)),
@@ -160,6 +167,24 @@ impl Behaviour {
                 LanParameter::Community(padded(community.unwrap_or(COMMUNITY)))
             }
             LanSelector::DESTINATION_COUNT => LanParameter::DestinationCount(0),
+            // The volatile one is always there, as nobody.
+            LanSelector::DESTINATION_TYPE => LanParameter::DestinationType(DestinationType {
+                destination: 0,
+                acknowledged: false,
+                alert: AlertType::Trap,
+                timeout: 0,
+                retries: 0,
+            }),
+            LanSelector::DESTINATION_ADDRESS => {
+                LanParameter::DestinationAddress(DestinationAddress {
+                    destination: 0,
+                    address: AlertAddress::V4 {
+                        backup_gateway: false,
+                        address: Ipv4Addr::UNSPECIFIED,
+                        mac: [0; 6],
+                    },
+                })
+            }
             LanSelector::VLAN_ID => LanParameter::VlanId(VlanId::default()),
             LanSelector::VLAN_PRIORITY => LanParameter::VlanPriority(0),
             LanSelector::CIPHER_SUITE_COUNT => {

@@ -5,10 +5,13 @@
 //! has passed. Nothing here knows sockets or the bytes of a message.
 
 mod app;
+mod ask;
 mod boot;
 mod calls;
 mod channel;
 mod chassis;
+
+mod failure;
 mod fru;
 mod info;
 mod kept;
@@ -445,73 +448,6 @@ impl Behaviour {
         self.mailbox.run(Box::pin(call), done);
     }
 
-    /// Answers with the machine's power state.
-    fn with_power(
-        &mut self,
-        asker: &Asker,
-        then: impl FnOnce(&Self, PowerStatus) -> Answer + Send + 'static,
-    ) -> Outcome {
-        self.read(asker, |c| &mut c.power, |h| h.power(), Done::Power, then)
-    }
-
-    /// Answers with the boot override that is in force.
-    fn with_boot(
-        &mut self,
-        asker: &Asker,
-        then: impl FnOnce(&Self, Option<BootOverride>) -> Answer + Send + 'static,
-    ) -> Outcome {
-        self.read(asker, |c| &mut c.boot, |h| h.boot(), Done::Boot, then)
-    }
-
-    /// Answers with who the machine is.
-    fn with_identity(
-        &mut self,
-        asker: &Asker,
-        then: impl FnOnce(&Self, Identity) -> Answer + Send + 'static,
-    ) -> Outcome {
-        self.read(
-            asker,
-            |c| &mut c.identity,
-            |h| h.identity(),
-            Done::Identity,
-            then,
-        )
-    }
-
-    /// Answers with what the machine does; none where the hypervisor has no way to tell.
-    fn with_figures(
-        &mut self,
-        asker: &Asker,
-        then: impl FnOnce(&Self, Option<Figures>) -> Answer + Send + 'static,
-    ) -> Outcome {
-        let ask = |host: &dyn Host| match host.figures() {
-            Reply::Now(result) => Reply::Now(if_told(result)),
-            Reply::Later(call) => Reply::later(async { if_told(call.await) }),
-        };
-        self.read(asker, |c| &mut c.figures, ask, Done::Figures, then)
-    }
-
-    fn read<T: Send + 'static>(
-        &mut self,
-        asker: &Asker,
-        slot: fn(&mut Calls) -> &mut Slot<(), T>,
-        ask: fn(&dyn Host) -> Reply<T>,
-        done: fn(Result<T, HostError>) -> Done,
-        then: impl FnOnce(&Self, T) -> Answer + Send + 'static,
-    ) -> Outcome {
-        match slot(&mut self.calls).fit(&()) {
-            Fit::Free => match ask(&*self.host) {
-                Reply::Now(Ok(brought)) => return Outcome::Answered(then(self, brought)),
-                Reply::Now(Err(error)) => return Outcome::Answered(self.failed(asker, &error)),
-                Reply::Later(call) => self.mailbox.run(call, done),
-            },
-            Fit::Same => {}
-            Fit::Busy => return refuse(CompletionCode::NodeBusy),
-        }
-        slot(&mut self.calls).wait((), Some(Waiter::new(asker, then)));
-        Outcome::Later
-    }
-
     /// Changes the machine. Somebody else's change in flight makes it busy; the same one is joined.
     fn act(&mut self, action: Action, asker: &Asker) -> Outcome {
         match self.calls.action.fit(&action) {
@@ -589,77 +525,6 @@ impl Behaviour {
             }
             (Action::Boot(flags), Ok(())) => self.boot.flags_set(*flags, &self.settings),
         }
-    }
-
-    /// What a host's error is answered with, and the log line with the cause. Never 00.
-    fn failed(&self, asker: &Asker, error: &HostError) -> Answer {
-        self.warn(asker, error);
-        answer(Err::<(), _>(completion_of(error)))
-    }
-
-    /// An action failed that nobody waits for any more.
-    fn failed_unwatched(&self, action: &Action, error: &HostError) {
-        tracing::warn!(
-            bmc = self.settings.name,
-            domain = self.settings.domain,
-            ?action,
-            cause = %error,
-            "an action failed after its deadline"
-        );
-    }
-
-    fn warn(&self, asker: &Asker, cause: impl std::fmt::Display) {
-        tracing::warn!(
-            bmc = self.settings.name,
-            domain = self.settings.domain,
-            peer = %asker.route.peer,
-            request = asker.request,
-            %cause,
-            "the request failed"
-        );
-    }
-
-    /// Changes are logged with who made them, reads for debugging alone.
-    fn log(&self, asker: &Asker, answer: &Answer) {
-        let completion = answer.completion();
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(
-                    bmc = self.settings.name,
-                    domain = self.settings.domain,
-                    peer = %asker.route.peer,
-                    user = asker.user().map(tracing::field::display),
-                    request = asker.request,
-                    %completion,
-                    "answered"
-                )
-            };
-        }
-        if asker.changes() {
-            line!(info);
-        } else {
-            line!(debug);
-        }
-    }
-}
-
-/// What a host that has no way to tell tells is nothing.
-fn if_told<T>(result: Result<T, HostError>) -> Result<Option<T>, HostError> {
-    match result {
-        Err(HostError::Unsupported(_)) => Ok(None),
-        result => result.map(Some),
-    }
-}
-
-/// The one place where a host's error becomes a completion code (§5.2).
-fn completion_of(error: &HostError) -> CompletionCode {
-    match error {
-        // Retried by Ironic: it may be better in a moment.
-        HostError::Unavailable(_) => CompletionCode::NodeBusy,
-        HostError::WrongState(_) | HostError::NotFound(_) => CompletionCode::NotSupportedInState,
-        // The command exists, but not for this machine or this connection.
-        HostError::Unsupported(_) | HostError::Denied(_) => CompletionCode::SubFunctionDisabled,
-        HostError::Failed(_) => CompletionCode::Unspecified,
     }
 }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::command::sensor::{
-    ArmPefPostponeTimer, EventProcessor, GetPefConfigurationParameters, PefActions,
-    PefCapabilities, PefConfiguration, PefParameter, PefPostponement, PefSelector, ProcessedEvents,
-    SetLastProcessedEventId, SetPefConfigurationParameters,
+    AlertStringKeys, ArmPefPostponeTimer, EventProcessor, GetPefConfigurationParameters,
+    PefActions, PefCapabilities, PefConfiguration, PefParameter, PefPostponement, PefSelector,
+    ProcessedEvents, SetLastProcessedEventId, SetPefConfigurationParameters,
 };
 use ipmi_proto::sel::RecordId;
 use ipmi_proto::wire::Encode as _;
@@ -29,6 +29,8 @@ const FILTER: [u8; 20] = [0; 20];
 /// An alert policy entry that nobody has set: not in use. Clients ask for the destinations of its channel, so it is one
 /// that exists.
 const POLICY: [u8; 3] = [0, LAN.number() << 4, 0];
+/// The length of a block of an alert string.
+const STRING_BLOCK: usize = 16;
 /// The length of the GUID parameter.
 const GUID_LEN: usize = 17;
 
@@ -76,7 +78,7 @@ impl Behaviour {
 
     /// Get PEF Configuration Parameters, §30.4.
     pub(super) fn pef_parameter(&self, request: &GetPefConfigurationParameters) -> Outcome {
-        match self.pef_value(request.selector, request.set) {
+        match self.pef_value(request) {
             // Whether there is such an entry does not matter to the revision.
             Ok(_) | Err(CompletionCode::ParameterOutOfRange) if request.revision_only => {
                 ok(PefConfiguration::REVISION)
@@ -86,7 +88,16 @@ impl Behaviour {
         }
     }
 
-    fn pef_value(&self, selector: PefSelector, set: u8) -> Result<Vec<u8>, CompletionCode> {
+    fn pef_value(
+        &self,
+        request: &GetPefConfigurationParameters,
+    ) -> Result<Vec<u8>, CompletionCode> {
+        let GetPefConfigurationParameters {
+            selector,
+            set,
+            block,
+            ..
+        } = *request;
         let pef = &self.kept.now().pef;
         let single = |len| {
             let kept = pef.parameters.get(&selector.number()).cloned();
@@ -110,6 +121,16 @@ impl Behaviour {
             PefSelector::ALERT_POLICY_COUNT => vec![POLICIES],
             PefSelector::ALERT_POLICY => entry(&pef.policies, set, POLICIES, &POLICY)?,
             PefSelector::ALERT_STRING_COUNT | PefSelector::GROUP_CONTROL_COUNT => vec![0],
+            // The volatile string is always there, as none.
+            PefSelector::ALERT_STRING_KEYS if set == 0 => vec![0; 3],
+            PefSelector::ALERT_STRING if set == 0 && block == 1 => {
+                let mut string = vec![set, block];
+                string.resize(2 + STRING_BLOCK, 0);
+                string
+            }
+            PefSelector::ALERT_STRING_KEYS | PefSelector::ALERT_STRING => {
+                return Err(CompletionCode::ParameterOutOfRange);
+            }
             _ => return Err(GetPefConfigurationParameters::NOT_SUPPORTED.into()),
         })
     }
@@ -179,15 +200,20 @@ impl Behaviour {
                     |_| answer(Ok(())),
                 )
             }
+            // Clients write back what they have read: that there is no string.
+            PefParameter::AlertStringKeys(0, AlertStringKeys { filter: 0, set: 0 }) => ok(()),
+            PefParameter::AlertString {
+                number: 0, data, ..
+            } if data.iter().all(|byte| *byte == 0) => ok(()),
             PefParameter::EventFilterCount(_)
             | PefParameter::AlertPolicyCount(_)
             | PefParameter::AlertStringCount(_)
-            | PefParameter::GroupControlCount(_) => {
+            | PefParameter::GroupControlCount(_)
+            | PefParameter::AlertStringKeys(..)
+            | PefParameter::AlertString { .. } => {
                 refuse(SetPefConfigurationParameters::READ_ONLY.into())
             }
-            PefParameter::AlertStringKeys(..)
-            | PefParameter::AlertString { .. }
-            | PefParameter::Other { .. } => {
+            PefParameter::Other { .. } => {
                 refuse(SetPefConfigurationParameters::NOT_SUPPORTED.into())
             }
         }
@@ -263,7 +289,7 @@ mod tests {
             revision_only: false,
             selector,
             set,
-            block: 0,
+            block: 1,
         };
         let answer = bench.ask(request)?;
         Ok(answer.parameter(selector).unwrap())
@@ -279,14 +305,10 @@ mod tests {
         let capabilities = bench.ask(GetPefCapabilities).unwrap();
         assert_eq!(capabilities.actions, PefActions::default());
         for selector in (0..=14).map(PefSelector::new) {
-            let read = read(&mut bench, selector, 1);
-            match selector {
-                PefSelector::ALERT_STRING | PefSelector::ALERT_STRING_KEYS => {
-                    let refused = GetPefConfigurationParameters::NOT_SUPPORTED;
-                    assert_eq!(read, Err(refused.into()));
-                }
-                _ => assert_eq!(read.unwrap().selector(), selector),
-            }
+            let string = [PefSelector::ALERT_STRING, PefSelector::ALERT_STRING_KEYS];
+            let set = u8::from(!string.contains(&selector));
+            let read = read(&mut bench, selector, set).unwrap();
+            assert_eq!(read.selector(), selector);
         }
         let filters = read(&mut bench, PefSelector::EVENT_FILTER_COUNT, 0);
         assert_eq!(
@@ -355,9 +377,21 @@ mod tests {
             let parameter = PefParameter::EventFilterConfiguration(set, configuration);
             assert_eq!(write(&mut bench, parameter).await, Err(out_of_range));
         }
+        let string = read(&mut bench, PefSelector::ALERT_STRING, 1);
+        assert_eq!(string, Err(out_of_range));
+        let group = read(&mut bench, PefSelector::GROUP_CONTROL, 1);
+        let refused = GetPefConfigurationParameters::NOT_SUPPORTED;
+        assert_eq!(group, Err(refused.into()));
         let read_only = SetPefConfigurationParameters::READ_ONLY.into();
+        let string = |data: &[u8]| PefParameter::AlertString {
+            number: 0,
+            block: 1,
+            data: data.to_vec(),
+        };
         let count = PefParameter::EventFilterCount(3);
         assert_eq!(write(&mut bench, count).await, Err(read_only));
+        assert_eq!(write(&mut bench, string(b"help!")).await, Err(read_only));
+        assert_eq!(write(&mut bench, string(&[0; 16])).await, Ok(()));
         let alert = AlertImmediate {
             channel: Channel::new(1),
             destination: 1,

@@ -64,10 +64,11 @@ impl Behaviour {
                 answer(Ok(this.states_read(sensor, Some(power_states(power.on)))))
             }),
             Sensor::State | Sensor::OsStop => self.with_figures(asker, move |this, figures| {
-                let states = this.machine_states(sensor, figures.map(|figures| figures.state));
+                let states = this.machine_states(sensor, this.if_present(figures));
                 answer(Ok(this.states_read(sensor, states)))
             }),
             _ if sensor.analog().is_some() => self.with_figures(asker, move |this, figures| {
+                let figures = this.if_present(figures);
                 let reading = figures.and_then(|figures| sensor.reading(&figures));
                 answer(Ok(this.value_read(sensor, reading)))
             }),
@@ -105,11 +106,23 @@ impl Behaviour {
         }
     }
 
-    /// The states that hold of a sensor that tells what the machine is up to. A hypervisor that does not tell that still
-    /// knows whether it is on.
-    fn machine_states(&self, sensor: Sensor, state: Option<MachineState>) -> Option<EventMask> {
-        let state = match (state, self.host.power()) {
-            (Some(state), _) => state,
+    /// The figures, unless they are from before the machine was switched: they may be a second old, and the power state
+    /// never is.
+    fn if_present(&self, figures: Option<Figures>) -> Option<Figures> {
+        match self.host.power() {
+            Reply::Now(Ok(power)) if power.on => {
+                figures.filter(|figures| figures.state != MachineState::Off)
+            }
+            Reply::Now(Ok(_)) => Some(Figures::default()),
+            _ => figures,
+        }
+    }
+
+    /// The states that hold of a sensor that tells what the machine is up to. Of a machine without figures it is known
+    /// whether it is on.
+    fn machine_states(&self, sensor: Sensor, figures: Option<Figures>) -> Option<EventMask> {
+        let state = match (figures, self.host.power()) {
+            (Some(figures), _) => figures.state,
             (None, Reply::Now(Ok(power))) if power.on => MachineState::Running,
             (None, Reply::Now(Ok(_))) => MachineState::Off,
             (None, _) => return None,

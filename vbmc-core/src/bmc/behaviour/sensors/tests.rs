@@ -270,6 +270,20 @@ async fn states_are_those_that_hold() {
 }
 
 #[tokio::test]
+async fn figures_from_before_the_machine_was_switched_are_not_shown() {
+    let mut bench = Bench::new();
+    bench.machine.set_stale_figures(BUSY);
+    assert_eq!(value(&mut bench, Sensor::Cpu), None);
+    let off = vec![offset::ACPI_SOFT_OFF];
+    assert_eq!(states(&mut bench, Sensor::State), Some(off));
+    bench.machine.switch(true);
+    bench.machine.set_stale_figures(Figures::default());
+    assert_eq!(value(&mut bench, Sensor::Cpu), None);
+    let working = vec![offset::ACPI_WORKING];
+    assert_eq!(states(&mut bench, Sensor::State), Some(working));
+}
+
+#[tokio::test]
 async fn a_hypervisor_that_is_away_is_not_guessed_at() {
     let mut bench = Bench::new();
     bench.machine.make_unavailable();

@@ -213,7 +213,7 @@ impl Behaviour {
                 self.warn(&asker, &error);
                 Some(match error {
                     HostError::Unsupported(_) => ActivatePayload::DISABLED.into(),
-                    error => super::completion_of(&error),
+                    error => super::failure::completion_of(&error),
                 })
             }
         };
