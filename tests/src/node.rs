@@ -25,6 +25,16 @@ impl Node {
             .into_iter()
             .map(|name| domain(name.as_ref()))
             .collect();
+        Self::described(&domains)
+    }
+
+    /// With the domains that this XML describes.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    #[must_use]
+    pub fn described(domains: &str) -> Self {
         let dir = scratch::directory("node");
         let node = Self { dir };
         fs::write(node.path(), format!("<node>{domains}</node>")).expect("the node file");
