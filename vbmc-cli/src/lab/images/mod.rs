@@ -7,7 +7,7 @@
 //! | [`build`] | a command that makes images |
 //! | [`fetch`] | downloads |
 //! | [`scratch`] | directories for what is half made |
-//! | [`leftovers`] | what was cut short |
+//! | [`mod@leftovers`] | what was cut short |
 //! | [`files`] | what is known of files, kept in the manifest |
 //! | [`digest`] | checksums |
 //! | [`progress`] | how far it is |
