@@ -169,7 +169,7 @@ pub struct BmcCredentials {
     #[schema(value_type = String)]
     pub password: Secret,
     /// The BMC key K_g, where it has one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub kg: Option<Secret>,
 }
