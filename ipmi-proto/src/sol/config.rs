@@ -33,7 +33,14 @@ pub struct Config {
     /// How long to wait after a refusal before trying again. The other end should say when it has room; that message
     /// may be lost.
     pub probe: Duration,
+    /// How often an acknowledgement is sent once more, [`ACK_INTERVAL`] after the one before, unless the other end has
+    /// sent a new packet by then. For an end that takes a new number when it sends the same bytes again, as ipmitool does:
+    /// they can't be told from bytes that were typed twice, so what must not be lost is the acknowledgement.
+    pub ack_repeats: u8,
 }
+
+/// How long after an acknowledgement it is sent once more ([`Config::ack_repeats`]). ipmitool waits for 1 s.
+pub const ACK_INTERVAL: Duration = Duration::from_millis(250);
 
 impl Config {
     /// The defaults for the BMC's end: what the machine prints within 20 ms goes into one packet.
@@ -50,6 +57,7 @@ impl Config {
             hold: Duration::from_millis(400),
             refuse_when_full: false,
             probe: Duration::from_secs(1),
+            ack_repeats: 2,
         }
     }
 
@@ -62,6 +70,7 @@ impl Config {
             send_buffer: 4 * 1024,
             receive_buffer: 16 * 1024,
             refuse_when_full: true,
+            ack_repeats: 0,
             ..Self::bmc()
         }
     }

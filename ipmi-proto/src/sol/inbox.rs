@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::{Ack, Config, Sequence};
+use super::{ACK_INTERVAL, Ack, Config, Sequence};
 use crate::Time;
 
 /// How far ahead of the last packet a number may be. Numbers are left out where an end gives up on a packet, or like
@@ -48,6 +48,8 @@ enum Answer {
     Due,
     /// Nothing fitted: at this time, or when there is room.
     Held(Time),
+    /// It is answered, and will be again at this time, so many times more: the answer may be lost on the way.
+    Again(Time, u8),
 }
 
 impl Inbox {
@@ -99,7 +101,7 @@ impl Inbox {
         };
         let fresh = data.get(known..).unwrap_or_default();
         if last.is_some() && fresh.is_empty() {
-            if self.answer == Answer::Given {
+            if !matches!(self.answer, Answer::Held(_)) {
                 self.answer = Answer::Due;
             }
             return;
@@ -142,13 +144,20 @@ impl Inbox {
     }
 
     /// The answer to send now, if one is due.
-    pub(super) fn poll(&mut self, now: Time, refuse: bool) -> Option<Ack> {
-        match self.answer {
-            Answer::Due => {}
-            Answer::Held(until) if until <= now => self.refusing = refuse,
-            Answer::Given | Answer::Held(_) => return None,
-        }
-        self.answer = Answer::Given;
+    pub(super) fn poll(&mut self, now: Time, refuse: bool, config: &Config) -> Option<Ack> {
+        let repeats = match self.answer {
+            Answer::Due => config.ack_repeats,
+            Answer::Held(until) if until <= now => {
+                self.refusing = refuse;
+                config.ack_repeats
+            }
+            Answer::Again(at, left) if at <= now => left.saturating_sub(1),
+            Answer::Given | Answer::Held(_) | Answer::Again(..) => return None,
+        };
+        self.answer = match repeats {
+            0 => Answer::Given,
+            left => Answer::Again(now + ACK_INTERVAL, left),
+        };
         self.last_ack()
     }
 
@@ -171,7 +180,7 @@ impl Inbox {
         match self.answer {
             Answer::Given => None,
             Answer::Due => Some(Time::ORIGIN),
-            Answer::Held(until) => Some(until),
+            Answer::Held(at) | Answer::Again(at, _) => Some(at),
         }
     }
 }

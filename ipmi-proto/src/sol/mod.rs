@@ -21,9 +21,9 @@
 //! # What real clients do
 //!
 //! - ipmitool never sends a packet again under the same number: it sends the same bytes in a *new* packet, which no BMC
-//!   can tell from a key pressed twice. Whenever the acknowledgement is lost, its user sees a character twice. A port
-//!   in the role of the BMC therefore repeats its last acknowledgement in every data packet: the echo usually
-//!   follows within milliseconds, so one of the two arrives.
+//!   can tell from a key pressed twice. Its user would see a character twice whenever the acknowledgement is lost. A port
+//!   in the role of the BMC therefore repeats its last acknowledgement in every data packet, such as the echo, and some
+//!   times by itself ([`Config::ack_repeats`]) within the second for which ipmitool waits: one of them arrives.
 //! - ipmitool takes any data that comes while it waits for an acknowledgement as one. What it sent is then lost if the
 //!   packet was. Nothing can be done about that here.
 //! - ipmitool forgets the bytes of a packet that is refused (NACK), and sends the rest of one that is accepted in part. So
@@ -43,6 +43,6 @@ mod port;
 #[cfg(test)]
 mod tests;
 
-pub use config::Config;
+pub use config::{ACK_INTERVAL, Config};
 pub use packet::{Ack, Control, HEADER_LEN, MAX_DATA, Operation, Packet, Role, Sequence, Status};
 pub use port::{Event, Port};

@@ -184,7 +184,7 @@ impl Port {
             return None;
         }
         let refuse = self.config.refuse_when_full || !self.available;
-        if let Some(ack) = self.inbox.poll(now, refuse) {
+        if let Some(ack) = self.inbox.poll(now, refuse, &self.config) {
             return Some(Packet {
                 sequence: None,
                 ack: Some(ack),

@@ -269,7 +269,11 @@ fn a_packet_is_given_up_where_that_is_configured() {
 
 #[test]
 fn what_does_not_fit_goes_into_the_next_packet() {
-    let mut line = Line::new(small(Config::bmc(), 4), Config::console());
+    let bmc = Config {
+        ack_repeats: 0,
+        ..small(Config::bmc(), 4)
+    };
+    let mut line = Line::new(bmc, Config::console());
     line.console.write(b"abcdef");
     line.run(Duration::ZERO);
     assert_eq!(line.headers(Role::Bmc), [[0, 1, 4, 0]]);
@@ -437,6 +441,30 @@ fn a_bmc_repeats_its_acknowledgement_with_the_echo() {
     line.bmc.write(b"a");
     line.run(Duration::ZERO);
     assert_eq!(line.headers(Role::Bmc), [[0, 1, 1, 0], [1, 1, 1, 0]]);
+}
+
+#[test]
+fn a_bmc_acknowledges_a_few_times_and_then_waits() {
+    let mut line = Line::new(quick(), Config::console());
+    line.console.write(b"a");
+    line.run(Duration::ZERO);
+    assert_eq!(line.headers(Role::Bmc), [[0, 1, 1, 0]]);
+    line.run(ACK_INTERVAL - Duration::from_millis(1));
+    assert!(line.headers(Role::Bmc).is_empty());
+    line.run(Duration::from_secs(60));
+    assert_eq!(line.headers(Role::Bmc), [[0, 1, 1, 0]; 2]);
+    assert_eq!(line.bmc.poll_timeout(), None);
+
+    // Whoever sends the next packet has had the answer to the one before.
+    line.console.write(b"b");
+    line.run(Duration::ZERO);
+    line.console.write(b"c");
+    line.run(Duration::from_secs(60));
+    let answers = line.headers(Role::Bmc);
+    assert_eq!(
+        answers,
+        [[0, 2, 1, 0], [0, 3, 1, 0], [0, 3, 1, 0], [0, 3, 1, 0]]
+    );
 }
 
 #[test]
