@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 struct Forgetful;
 
 impl Store for Forgetful {
-    fn save_users(&self, _users: &[UserRecord]) -> io::Result<()> {
+    fn save_user(&self, _user: &UserRecord) -> io::Result<()> {
         Ok(())
     }
 }

@@ -12,12 +12,12 @@ pub type EventRecord = [u8; 16];
 /// Keeps what was set over IPMI. All of it blocks, and is called off the BMC's task. A command is answered after its change
 /// was saved.
 pub trait Store: Send + Sync + 'static {
-    /// Saves the users.
+    /// Saves one user, in place of the one with its id; as [`UserRecord::unset`] has it, there is none any more.
     ///
     /// # Errors
     ///
     /// What the disk said; the change does not take effect then, and the command fails.
-    fn save_users(&self, users: &[UserRecord]) -> io::Result<()>;
+    fn save_user(&self, user: &UserRecord) -> io::Result<()>;
 
     /// Saves the BMC key K_g; none: there is none any more.
     ///

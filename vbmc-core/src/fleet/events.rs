@@ -23,6 +23,11 @@ pub(super) fn decode(text: &str) -> Vec<EventRecord> {
     text.lines().filter_map(record).collect()
 }
 
+/// Whether every line but the last one is a whole record: a crash may have cut it off there.
+pub(super) fn is_cut_off(text: &str) -> bool {
+    text.rfind('\n').is_none_or(|end| is_whole(&text[..=end]))
+}
+
 /// Whether every line is a whole record, the last one too.
 pub(super) fn is_whole(text: &str) -> bool {
     (text.is_empty() || text.ends_with('\n')) && text.lines().all(|line| record(line).is_some())
@@ -53,7 +58,8 @@ mod tests {
         assert!(is_whole(&text) && is_whole(""));
         let cut = &text[..text.len() - 9];
         assert_eq!(decode(cut), records[..1]);
-        assert!(!is_whole(cut));
+        assert!(!is_whole(cut) && is_cut_off(cut));
+        assert!(!is_cut_off(&format!("x{text}")));
         // Only the end of the line is missing.
         let cut = &text[..text.len() - 1];
         assert_eq!(decode(cut), records);

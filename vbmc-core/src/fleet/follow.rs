@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::slot::{FileStore, Running, Slot, settings};
+use super::slot::{Running, Slot, settings};
+use super::store::FileStore;
 use super::{CONCURRENCY, Fleet, blocking};
 use crate::bmc::Bmc;
 use crate::host::BoxFuture;
@@ -123,8 +124,8 @@ impl Fleet {
         let (address, name) = (config.listen(), &slot.name);
         self.0.listeners.take(address, name)?;
         let store = FileStore {
+            fleet: Arc::downgrade(&self.0),
             slot: Arc::downgrade(slot),
-            registry: Arc::clone(&self.0.registry),
         };
         let host = self.0.hosts.host(&config.target());
         let settings = settings(name, config, &self.options());

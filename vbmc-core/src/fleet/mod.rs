@@ -7,7 +7,9 @@
 //! | `slot.rs` | one BMC's place: its settings, whether it runs, who may change it when |
 //! | `follow.rs` | files that changed: read anew and put into effect |
 //! | `listeners.rs` | which BMC has which address, and the words for an address that cannot be had |
+//! | `store.rs` | what is set over IPMI, in a BMC's files |
 //! | `events.rs` | an event log as lines of text |
+//! | `salvage.rs` | what can be read of a damaged file |
 //! | `error.rs` | [`FleetError`] |
 //!
 //! Every command on one BMC waits for its turn; commands on different BMCs run side by side. A BMC that cannot run is
@@ -31,7 +33,9 @@ mod error;
 mod events;
 mod follow;
 mod listeners;
+mod salvage;
 mod slot;
+mod store;
 mod update;
 
 pub use error::FleetError;

@@ -1,15 +1,12 @@
 //! One BMC's place in the fleet.
 
-use std::io;
-use std::sync::{Arc, Weak};
-
 use parking_lot::Mutex;
 
-use super::{BmcView, Options, events};
+use super::{BmcView, Options};
 use crate::Secret;
-use crate::bmc::{Bmc, EventRecord, Settings, State as Kept, Store};
+use crate::bmc::{Bmc, Settings};
 use crate::control::Status;
-use crate::registry::{BmcConfig, BmcName, Registry, RegistryError, UserRecord};
+use crate::registry::{BmcConfig, BmcName, RegistryError, UserRecord};
 
 /// One BMC's place.
 ///
@@ -263,18 +260,23 @@ impl Slot {
     }
 
     /// Takes over a key that was written to the file.
-    fn set_kg(&self, kg: Option<&Secret>) {
+    pub(super) fn set_kg(&self, kg: Option<&Secret>) {
         if let State::Known(known) = &mut *self.state.lock() {
             known.config.kg = kg.cloned();
         }
     }
 
-    /// Takes over users that were written to the file. Nothing else of it: what else changed there still has to be
-    /// noticed and put into effect.
-    fn set_users(&self, users: &[UserRecord]) {
+    /// Takes over a user that was written to the file, and tells the BMC before anybody changes the file again. Nothing
+    /// else of it: what else changed there still has to be noticed and put into effect.
+    pub(super) fn set_user(&self, user: &UserRecord, options: &Options) {
         if let State::Known(known) = &mut *self.state.lock() {
-            // The same users were accepted for the file just now.
-            let _ = known.config.set_users(users);
+            // The same user was accepted for the file just now.
+            let _ = known
+                .config
+                .change_user(user.id, |old| old.clone_from(user));
+            if let Run::Running(bmc) = &known.run {
+                bmc.update(settings(&self.name, &known.config, options));
+            }
         }
     }
 }
@@ -305,94 +307,4 @@ pub(super) fn settings(name: &BmcName, config: &BmcConfig, options: &Options) ->
         console_history: config.console_history.unwrap_or(options.console_history) as usize,
         ..Settings::new(name.as_str(), config.listen())
     }
-}
-
-/// The file beside a BMC's settings that holds its [`bmc::State`](crate::bmc::State).
-const STATE: &str = "state.json";
-
-/// The file beside a BMC's settings that holds its event log.
-const EVENTS: &str = "events";
-
-/// Keeps what was set over IPMI: users in the BMC's file, the rest in files beside it.
-pub(super) struct FileStore {
-    pub(super) slot: Weak<Slot>,
-    pub(super) registry: Arc<Registry>,
-}
-
-impl Store for FileStore {
-    fn save_users(&self, users: &[UserRecord]) -> io::Result<()> {
-        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
-        let _file = slot.file.lock();
-        let result = self.registry.update(&slot.name, |config| {
-            config
-                .set_users(users)
-                .map_err(|error| SaveError::Users(error.to_string()))
-        });
-        match result {
-            Ok(_) => {
-                slot.set_users(users);
-                Ok(())
-            }
-            Err(error) => Err(io::Error::other(error)),
-        }
-    }
-
-    fn save_kg(&self, kg: Option<&Secret>) -> io::Result<()> {
-        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
-        let _file = slot.file.lock();
-        let change = |config: &mut BmcConfig| -> Result<(), RegistryError> {
-            config.kg = kg.cloned();
-            Ok(())
-        };
-        let saved = self.registry.update(&slot.name, change);
-        saved.map_err(io::Error::other)?;
-        slot.set_kg(kg);
-        Ok(())
-    }
-
-    fn load_state(&self) -> io::Result<Kept> {
-        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
-        let text = self.registry.read_beside(&slot.name, STATE)?;
-        let state = text.map(|text| serde_json::from_str(&text)).transpose();
-        Ok(state?.unwrap_or_default())
-    }
-
-    fn save_state(&self, state: &Kept) -> io::Result<()> {
-        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
-        let text = serde_json::to_string_pretty(state)?;
-        self.registry
-            .write_beside(&slot.name, STATE, &(text + "\n"))
-    }
-
-    fn load_events(&self) -> io::Result<Vec<EventRecord>> {
-        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
-        let text = self.registry.read_beside(&slot.name, EVENTS)?;
-        let text = text.unwrap_or_default();
-        let records = events::decode(&text);
-        if !events::is_whole(&text) {
-            // A crash in the middle of a line. The next one would be appended to it.
-            self.replace_events(&records)?;
-        }
-        Ok(records)
-    }
-
-    fn append_events(&self, records: &[EventRecord]) -> io::Result<()> {
-        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
-        let text = events::encode(records);
-        self.registry.append_beside(&slot.name, EVENTS, &text)
-    }
-
-    fn replace_events(&self, records: &[EventRecord]) -> io::Result<()> {
-        let slot = self.slot.upgrade().ok_or(io::ErrorKind::NotFound)?;
-        let text = events::encode(records);
-        self.registry.write_beside(&slot.name, EVENTS, &text)
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum SaveError {
-    #[error(transparent)]
-    File(#[from] RegistryError),
-    #[error("{0}")]
-    Users(String),
 }

@@ -1,3 +1,5 @@
+mod store;
+
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::os::unix::fs::MetadataExt as _;
@@ -340,35 +342,6 @@ async fn files_written_by_others_take_effect() {
     .await;
     fs::remove_dir_all(dir.path().join("a")).unwrap();
     until(&fleet, "the removal", <[BmcView]>::is_empty).await;
-}
-
-#[tokio::test]
-async fn users_set_over_ipmi_are_kept_and_nothing_restarts() {
-    use crate::bmc::Store as _;
-
-    let dir = tempfile::tempdir().unwrap();
-    let fleet = open(dir.path()).await;
-    fleet.add(config("a", free_port())).await.unwrap();
-    fleet.start(&name("a")).await.unwrap();
-    let slot = fleet.slot(&name("a"));
-    let store = slot::FileStore {
-        slot: Arc::downgrade(&slot),
-        registry: Arc::clone(&fleet.0.registry),
-    };
-    let mut users = config("a", 1).all_users();
-    users[0].password = Some(Secret::new("changed"));
-    store.save_users(&users).unwrap();
-    let loaded = fleet.0.registry.load(&name("a"));
-    assert_eq!(loaded.as_ref().unwrap().password.reveal(), "changed");
-    assert!(loaded.as_ref().unwrap().users.is_empty());
-    assert!(!slot.differs(&loaded), "our own write is no news");
-
-    users[0].password = None;
-    store.save_users(&users).unwrap_err();
-    assert_eq!(
-        fleet.show(&name("a")).await.unwrap().config.unwrap(),
-        loaded.unwrap()
-    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 //! | `ini.rs` | INI text as Python's `ConfigParser` has it |
 //! | `codec.rs` | settings to keys and back |
 //! | `store.rs` | [`Registry`]: the directories and files of all BMCs |
+//! | `beside.rs` | [`Beside`]: the files beside a BMC's settings |
 //! | `replace.rs` | a file written so that no crash and no full disk breaks it |
 //! | `watch.rs` | [`Changes`]: what other programs do to them |
 //!
@@ -22,6 +23,7 @@ use utoipa::ToSchema;
 use crate::Secret;
 use crate::host::Target;
 
+mod beside;
 pub mod check;
 mod codec;
 pub mod ini;
@@ -30,6 +32,7 @@ mod replace;
 mod store;
 mod watch;
 
+pub use beside::Beside;
 pub use check::Invalid;
 pub use codec::{cipher_suites, console_history, v15_auth};
 pub use name::{BmcName, NameError};

@@ -70,7 +70,8 @@ fn write_new(path: &Path, text: &str, owner: Option<(u32, u32)>) -> io::Result<(
     file.sync_all()
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+/// Removes a file; that there is none is fine.
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

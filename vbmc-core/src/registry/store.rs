@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::ini::Ini;
-use super::replace::{append, replace, sync_dir};
+use super::replace::{replace, sync_dir};
 use super::{BmcConfig, BmcName, ConfigError, codec};
 
 /// The file of a BMC inside its directory.
@@ -203,7 +203,9 @@ impl Registry {
         codec::encode(config, &mut ini);
         let error = |source| write_error(&dir, source);
         if dir.is_dir() {
-            // Without a file it is no BMC yet: somebody was interrupted.
+            // Without a file it is no BMC yet: somebody was interrupted, or has removed it. What a BMC of that name
+            // once kept is none of the new one's.
+            self.remove_beside(name).map_err(error)?;
             return replace(&dir.join(FILE), &ini.to_string(), None).map_err(error);
         }
         let temporary = self.temporary_dir().map_err(error)?;
@@ -278,37 +280,6 @@ impl Registry {
         Ok(())
     }
 
-    /// Reads a BMC's file of this name, beside its settings; none: it has none.
-    ///
-    /// # Errors
-    ///
-    /// What the system said.
-    pub fn read_beside(&self, name: &BmcName, file: &str) -> io::Result<Option<String>> {
-        match read_text(&self.bmc_dir(name).join(file)) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Writes a BMC's file of this name, beside its settings, as a whole or not at all.
-    ///
-    /// # Errors
-    ///
-    /// What the system said; what was there before is still there.
-    pub fn write_beside(&self, name: &BmcName, file: &str, text: &str) -> io::Result<()> {
-        replace(&self.bmc_dir(name).join(file), text, None)
-    }
-
-    /// Appends to a BMC's file of this name, beside its settings. A crash may leave a part of `text` at its end.
-    ///
-    /// # Errors
-    ///
-    /// What the system said.
-    pub fn append_beside(&self, name: &BmcName, file: &str, text: &str) -> io::Result<()> {
-        append(&self.bmc_dir(name).join(file), text)
-    }
-
     fn read(&self, name: &BmcName) -> Result<(Ini, BmcConfig), RegistryError> {
         let path = self.bmc_dir(name).join(FILE);
         let text = read_text(&path).map_err(|source| match source.kind() {
@@ -354,6 +325,11 @@ fn write_error(path: &Path, source: io::Error) -> RegistryError {
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
+    let bytes = read_bytes(path)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
+}
+
+pub(super) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     // Neither a FIFO nor a device may stop the daemon.
     let meta = fs::metadata(path)?;
     if !meta.is_file() {
@@ -362,7 +338,7 @@ fn read_text(path: &Path) -> io::Result<String> {
     if meta.len() > MAX_FILE {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    fs::read_to_string(path)
+    fs::read(path)
 }
 
 #[cfg(test)]

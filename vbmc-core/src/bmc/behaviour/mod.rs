@@ -180,6 +180,8 @@ pub(super) struct Behaviour {
     pef_turn: Turn,
     pef_postponed: Option<Postponed>,
     lan_turn: Turn,
+    /// Whether the user that is being saved was among new settings already.
+    save_came_back: bool,
     /// Why the machine is being switched on by itself, while it is.
     restoring: Option<RestartCause>,
     effects: Vec<Effect>,
@@ -214,6 +216,7 @@ impl Behaviour {
             pef_turn: Turn::default(),
             pef_postponed: None,
             lan_turn: Turn::default(),
+            save_came_back: false,
             restoring: None,
             effects: Vec::new(),
         };
@@ -229,16 +232,13 @@ impl Behaviour {
     /// Takes over changed settings. Sessions of changed users end.
     pub(super) fn update(&mut self, new: Settings) {
         // Our own change may come back from the file before the call that wrote it has ended.
-        let ours = self
-            .calls
-            .save
-            .key()
-            .is_some_and(|save| save.saves(&new.users));
-        if !ours {
-            let changed = users::changed(&self.settings.users, &new.users);
-            self.effects
-                .extend(changed.map(|user| Effect::EndSessionsOf { user, except: None }));
-        }
+        let ours = self.calls.save.key();
+        let ours = ours.filter(|save| save.is_in(&new.users)).map(Save::id);
+        self.save_came_back |= ours.is_some();
+        let changed = users::changed(&self.settings.users, &new.users);
+        let changed = changed.filter(|user| Some(*user) != ours);
+        self.effects
+            .extend(changed.map(|user| Effect::EndSessionsOf { user, except: None }));
         self.settings = new;
         self.keep_history();
     }

@@ -60,7 +60,7 @@ impl Sessions for Open {
 /// A store in memory.
 #[derive(Default)]
 pub(super) struct Shelf {
-    saved: Mutex<Vec<Vec<UserRecord>>>,
+    saved: Mutex<Vec<UserRecord>>,
     state: Mutex<State>,
     kg: Mutex<Option<Secret>>,
     events: Mutex<Vec<EventRecord>>,
@@ -92,9 +92,9 @@ impl Shelf {
 }
 
 impl Store for Shelf {
-    fn save_users(&self, users: &[UserRecord]) -> io::Result<()> {
+    fn save_user(&self, user: &UserRecord) -> io::Result<()> {
         self.check()?;
-        self.saved.lock().push(users.to_vec());
+        self.saved.lock().push(user.clone());
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl Bench {
     }
 
     /// All that was saved so far.
-    pub(super) fn saved(&self) -> Vec<Vec<UserRecord>> {
+    pub(super) fn saved(&self) -> Vec<UserRecord> {
         self.store.saved.lock().clone()
     }
 

@@ -18,19 +18,35 @@ use crate::Secret;
 use crate::bmc::settings;
 use crate::registry::{FIRST_USER, NO_ACCESS, UserRecord, check};
 
-/// The users as they are to be, while they are saved.
+/// A user as it is to be, while it is saved. It alone: others may be changed in other ways meanwhile.
 #[derive(Debug, PartialEq)]
 pub(super) struct Save {
-    users: Vec<UserRecord>,
-    changed: UserId,
+    user: UserRecord,
+    id: UserId,
     by: Option<u32>,
 }
 
 impl Save {
-    /// Whether these are the users that are being saved.
-    pub(super) fn saves(&self, users: &[UserRecord]) -> bool {
-        self.users == users
+    /// Whether the user that is being saved is among these, as it is to be.
+    pub(super) fn is_in(&self, users: &[UserRecord]) -> bool {
+        match users.iter().find(|user| user.id == self.user.id) {
+            Some(user) => *user == self.user,
+            None => self.user == UserRecord::unset(self.user.id),
+        }
     }
+
+    pub(super) const fn id(&self) -> UserId {
+        self.id
+    }
+}
+
+/// Puts a user into a list of users, in place of the one with its id. One of whom nothing is set is none.
+fn put(users: &mut Vec<UserRecord>, user: &UserRecord) {
+    users.retain(|other| other.id != user.id);
+    if *user != UserRecord::unset(user.id) {
+        users.push(user.clone());
+    }
+    users.sort_by_key(|user| user.id);
 }
 
 /// The users that differ between two lists: changed, removed or new.
@@ -179,19 +195,14 @@ impl Behaviour {
         }
         let user = self.user(id).cloned();
         let mut user = user.unwrap_or_else(|| UserRecord::unset(id.number()));
+        let before = user.clone();
         change(&mut user);
-        let mut users = self.settings.users.clone();
-        users.retain(|other| other.id != user.id);
-        if user != UserRecord::unset(user.id) {
-            users.push(user);
-        }
-        users.sort_by_key(|user| user.id);
-        if users == self.settings.users {
+        if user == before {
             return ok(());
         }
         let save = Save {
-            users,
-            changed: id,
+            user,
+            id,
             by: asker.session(),
         };
         match self.calls.save.fit(&save) {
@@ -205,19 +216,20 @@ impl Behaviour {
     }
 
     fn start_save(&self, save: &Save) {
-        let users = save.users.clone();
-        self.store("the users", Done::Saved, move |store| {
-            store.save_users(&users)
-        });
+        let user = save.user.clone();
+        self.store("the user", Done::Saved, move |store| store.save_user(&user));
     }
 
-    /// The users are saved: they take effect.
+    /// The user is saved: the change takes effect, unless it has come back already. Then somebody else may have changed
+    /// the same user since.
     pub(super) fn saved(&mut self, save: &Save) {
-        self.settings.users.clone_from(&save.users);
+        if !std::mem::take(&mut self.save_came_back) {
+            put(&mut self.settings.users, &save.user);
+        }
         self.effects.extend([
             Effect::ConfigChanged,
             Effect::EndSessionsOf {
-                user: save.changed,
+                user: save.id,
                 except: save.by,
             },
         ]);

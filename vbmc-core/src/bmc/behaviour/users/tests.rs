@@ -76,7 +76,7 @@ async fn a_user_made_as_ipmitool_makes_one() {
         privilege: 3,
         ..UserRecord::administrator(3, "bob", Secret::new("seventeen letters"))
     };
-    assert_eq!(bench.saved().last().unwrap()[1], bob);
+    assert_eq!(bench.saved().last(), Some(&bob));
     assert_eq!(name(&mut bench, 3).as_bytes(), b"bob");
     let access = access(&mut bench, 3);
     assert_eq!(
@@ -171,7 +171,7 @@ async fn users_1_and_2_stay() {
     // Another one goes with its name.
     bench.change(named(3, b"bob")).await.unwrap();
     bench.change(named(3, b"")).await.unwrap();
-    assert_eq!(bench.saved().last().unwrap().len(), 1);
+    assert_eq!(bench.saved().last(), Some(&UserRecord::unset(3)));
 }
 
 #[tokio::test]
@@ -222,4 +222,40 @@ async fn our_own_change_that_comes_back_from_the_file_ends_no_session_of_ours() 
     let user = id(2);
     let ended = Effect::EndSessionsOf { user, except };
     assert!(bench.behaviour.take_effects().contains(&ended));
+}
+
+#[tokio::test]
+async fn what_is_changed_elsewhere_meanwhile_stays() {
+    let mut bench = bench();
+    let number = bench.send(named(3, b"bob"));
+    let mut new = bench.behaviour.settings().clone();
+    let eve = UserRecord::administrator(4, "eve", Secret::new("password"));
+    new.users.push(eve.clone());
+    bench.behaviour.update(new);
+    bench.settle().await;
+    assert_eq!(bench.answer(number), Some(Ok(Vec::new())));
+    let users = &bench.behaviour.settings().users;
+    assert_eq!(
+        users.iter().map(|user| user.id).collect::<Vec<_>>(),
+        [2, 3, 4]
+    );
+    assert_eq!(users[2], eve);
+}
+
+#[tokio::test]
+async fn of_two_changes_to_one_user_the_later_one_holds() {
+    let mut bench = bench();
+    let number = bench.send(named(3, b"bob"));
+    let bob = UserRecord {
+        name: "bob".to_owned(),
+        ..UserRecord::unset(3)
+    };
+    let mut new = bench.behaviour.settings().clone();
+    new.users.push(bob);
+    bench.behaviour.update(new.clone());
+    new.users[1].name = "bert".to_owned();
+    bench.behaviour.update(new);
+    bench.settle().await;
+    assert_eq!(bench.answer(number), Some(Ok(Vec::new())));
+    assert_eq!(name(&mut bench, 3).as_bytes(), b"bert");
 }
