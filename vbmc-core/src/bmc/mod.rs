@@ -140,3 +140,6 @@ impl Drop for Bmc {
         self.mailbox.send(Message::Stop(stopped));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,11 @@ mod line;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::time::Duration;
 
 use ipmi_proto::Time;
 use ipmi_proto::bmc::{Answer, Config, Endpoint, Event, Incoming, PayloadProtection, Token};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::Settings;
 use super::behaviour::{Asker, Behaviour, Deliveries, Effect, Outcome, Sessions};
@@ -21,6 +22,9 @@ use super::settings;
 /// How many datagrams are taken before the other tasks have their turn. At some 5 µs each (one MAC, one AES block or
 /// two) that is a sixth of a millisecond, during which nobody else on this thread is answered.
 const BURST: usize = 32;
+
+/// How long a BMC that is to stop waits for its last writes. Below the 5 s for which `vbmc` waits for its daemon.
+const LAST_WRITES: Duration = Duration::from_secs(2);
 
 /// Room for an answer, so that encoding one does not grow its buffer: the largest IPMI message is 255 bytes, its
 /// headers and trailers around 60.
@@ -109,9 +113,22 @@ impl Task {
             self.guarded(|task| task.serve_line(task.now()));
             self.set_alarm();
         };
-        drop(self);
         if let Some(stopped) = stopped {
+            // Boxed, or every BMC would hold the room for it while it runs.
+            let _ = timeout(LAST_WRITES, Box::pin(self.last_writes())).await;
+            drop(self);
             let _ = stopped.send(());
+        }
+    }
+
+    /// Waits until everything that was set, or has happened, is on the disk: writes that follow those under way too.
+    async fn last_writes(&mut self) {
+        while self.behaviour.is_writing() {
+            match self.inbox.recv().await.map(|message| *message) {
+                Some(Message::Done(done)) => self.guarded(|task| task.take(Message::Done(done))),
+                Some(_) => {}
+                None => return,
+            }
         }
     }
 

@@ -49,7 +49,6 @@ impl Kept {
     }
 
     /// Whether a change is on its way to the disk.
-    #[cfg(test)]
     pub(super) fn is_saving(&self) -> bool {
         self.saving.is_some()
     }

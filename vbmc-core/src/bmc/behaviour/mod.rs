@@ -37,7 +37,6 @@ use std::sync::Arc;
 use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::{Answer, Deactivation, PayloadProtection};
 use ipmi_proto::command::app::UserId;
-use ipmi_proto::command::chassis::RestartCause;
 use ipmi_proto::wire::Encode;
 use tokio::time::Instant;
 
@@ -51,7 +50,7 @@ use self::fru::Fru;
 use self::kept::Kept;
 use self::pef::Postponed;
 use self::repeat::Recent;
-use self::restore::Switched;
+use self::restore::{Found, MainsOn};
 use self::sel::Sel;
 use self::sensors::Watch;
 use self::sol::Sol;
@@ -128,7 +127,7 @@ pub(super) enum Done {
     KeySaved(Result<(), HostError>),
     Kept(Result<(), HostError>),
     Logged(Result<(), HostError>),
-    Restored(Result<Switched, HostError>),
+    MainsOn(Result<Found, HostError>),
 }
 
 /// What the store has kept of a BMC beside its settings.
@@ -182,8 +181,7 @@ pub(super) struct Behaviour {
     lan_turn: Turn,
     /// Whether the user that is being saved was among new settings already.
     save_came_back: bool,
-    /// Why the machine is being switched on by itself, while it is.
-    restoring: Option<RestartCause>,
+    mains_on: Option<MainsOn>,
     effects: Vec<Effect>,
 }
 
@@ -217,7 +215,7 @@ impl Behaviour {
             pef_postponed: None,
             lan_turn: Turn::default(),
             save_came_back: false,
-            restoring: None,
+            mains_on: None,
             effects: Vec::new(),
         };
         this.watch_sensors();
@@ -243,10 +241,16 @@ impl Behaviour {
         self.keep_history();
     }
 
+    /// Whether something is on its way to the disk.
+    pub(super) fn is_writing(&self) -> bool {
+        let users = self.calls.save.key().is_some() || self.calls.key.key().is_some();
+        users || self.kept.is_saving() || self.sel.is_writing()
+    }
+
     /// Whether something is under way that nobody has to wait for.
     #[cfg(test)]
     fn is_busy(&self) -> bool {
-        self.restoring.is_some() || self.kept.is_saving() || self.sel.is_writing()
+        self.mains_on.is_some() || self.kept.is_saving() || self.sel.is_writing()
     }
 
     /// Something happened to the machine.
@@ -266,6 +270,7 @@ impl Behaviour {
     /// Starts anew, with the same settings. The calls in flight are still in flight.
     pub(super) fn restart(&mut self) {
         let calls = std::mem::take(&mut self.calls);
+        let mains_on = self.mains_on.take();
         let kept = std::mem::replace(&mut self.kept, Kept::new(State::default()));
         let empty = Box::new(Sel::new(Vec::new()));
         let sel = std::mem::replace(&mut self.sel, empty);
@@ -278,6 +283,7 @@ impl Behaviour {
         );
         *self = Self {
             calls,
+            mains_on,
             kept,
             sel,
             ..new
@@ -334,8 +340,8 @@ impl Behaviour {
             }
             Done::Kept(result) => self.state_saved(&result),
             Done::Logged(result) => self.log_written(&result),
-            Done::Restored(result) => {
-                self.restored(result);
+            Done::MainsOn(result) => {
+                self.mains_on_done(result);
                 Deliveries::new()
             }
             Done::Saved(result) => {

@@ -10,43 +10,75 @@ use ipmi_proto::command::chassis::{PohCounter, PowerRestorePolicy, RestartCause}
 
 use super::{Asker, Behaviour, Done, Outcome, answer};
 use crate::bmc::RestorePolicy;
-use crate::host::{Change, Happening, Host, HostError, PowerAction, Reply};
+use crate::host::{BoxFuture, Change, Happening, Host, HostError, PowerAction, Reply};
 
 /// How often a hypervisor that cannot be reached yet is asked again, and how many times: hosts boot for minutes.
 const PAUSE: Duration = Duration::from_secs(1);
 const TRIES: usize = 900;
 
+/// What is under way because the BMC has started.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum MainsOn {
+    /// The machine is being switched on, for this reason.
+    Switching(RestartCause),
+    /// It is looked whether the machine is on: it may have been switched while nobody was there to note it.
+    Looking,
+}
+
 impl Behaviour {
-    /// The BMC starts: applies the policy if the host has booted anew, and notes the host's boot.
+    /// The BMC starts: applies the policy if the host has booted anew, or looks after the machine where the policy has
+    /// to know whether it was on.
     pub(in crate::bmc) fn mains_on(&mut self) {
-        let Some(boot) = self.settings.host_boot.clone() else {
+        let Some(boot) = &self.settings.host_boot else {
             return;
         };
         let chassis = &self.kept.now().chassis;
-        let returned = chassis.host_boot.as_ref().is_some_and(|last| *last != boot);
-        let cause = match chassis.restore {
-            Some(RestorePolicy::AlwaysOn) => Some(RestartCause::AlwaysOn),
-            Some(RestorePolicy::Previous) if chassis.was_on => Some(RestartCause::RestorePrevious),
-            Some(RestorePolicy::Previous | RestorePolicy::AlwaysOff) | None => None,
+        let returned = chassis.host_boot.as_ref().is_some_and(|last| last != boot);
+        let begin = match chassis.restore {
+            Some(RestorePolicy::AlwaysOn) if returned => MainsOn::Switching(RestartCause::AlwaysOn),
+            Some(RestorePolicy::Previous) if returned && chassis.was_on => {
+                MainsOn::Switching(RestartCause::RestorePrevious)
+            }
+            Some(RestorePolicy::Previous) => MainsOn::Looking,
+            Some(RestorePolicy::AlwaysOn | RestorePolicy::AlwaysOff) => {
+                self.note_boot();
+                return;
+            }
+            None => return,
         };
-        if returned && let Some(cause) = cause {
-            let call = switch_on(Arc::clone(&self.host));
-            self.restoring = Some(cause);
-            self.mailbox.run(Box::pin(call), Done::Restored);
-        }
-        if self.kept.now().chassis.restore.is_some() {
-            self.note_state(|state| state.chassis.host_boot = Some(boot));
-        }
+        let host = Arc::clone(&self.host);
+        let call: BoxFuture<_> = match begin {
+            MainsOn::Switching(_) => Box::pin(once_reachable(host, switch_on)),
+            MainsOn::Looking => Box::pin(once_reachable(host, look)),
+        };
+        self.mains_on = Some(begin);
+        self.mailbox.run(call, Done::MainsOn);
     }
 
-    /// The policy was applied, or could not be.
-    pub(super) fn restored(&mut self, result: Result<Switched, HostError>) {
-        let Some(cause) = self.restoring.take() else {
+    /// The policy holds for the next boot of the host, and not for this one any more.
+    fn note_boot(&mut self) {
+        let boot = self.settings.host_boot.clone();
+        let on = match self.host.power() {
+            Reply::Now(power) => power.ok().map(|power| power.on),
+            Reply::Later(_) => None,
+        };
+        self.note_state(|state| {
+            let chassis = &mut state.chassis;
+            chassis.host_boot = boot;
+            if let (Some(RestorePolicy::Previous), Some(on)) = (chassis.restore, on) {
+                chassis.was_on = on;
+            }
+        });
+    }
+
+    /// The policy was applied or the machine looked at, or neither could be done.
+    pub(super) fn mains_on_done(&mut self, result: Result<Found, HostError>) {
+        let Some(begun) = self.mains_on.take() else {
             return;
         };
         let (bmc, domain) = (&self.settings.name, &self.settings.domain);
-        match result {
-            Ok(Switched::On { starts }) => {
+        match (result, begun) {
+            (Ok(Found::SwitchedOn { starts }), MainsOn::Switching(cause)) => {
                 self.chassis.started_by(starts, cause);
                 tracing::info!(
                     bmc,
@@ -55,14 +87,25 @@ impl Behaviour {
                     "switched on, since the host has booted"
                 );
             }
-            Ok(Switched::WasOn) => {}
-            Err(error) => tracing::warn!(
-                bmc,
-                domain,
-                %error,
-                "not switched on, which the power restore policy asks for"
-            ),
+            (Ok(_), _) => {}
+            (Err(error), MainsOn::Looking) => {
+                tracing::debug!(bmc, domain, %error, "nobody knows whether it is on");
+                return;
+            }
+            (Err(error), MainsOn::Switching(_)) => {
+                tracing::warn!(
+                    bmc,
+                    domain,
+                    %error,
+                    "not switched on, which the power restore policy asks for"
+                );
+                // What was never asked is still to be done when the BMC starts next.
+                if matches!(error, HostError::Unavailable(_)) {
+                    return;
+                }
+            }
         }
+        self.note_boot();
     }
 
     /// The policy as it is to be kept.
@@ -134,23 +177,29 @@ fn unix_time(at: SystemTime) -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-/// What came of switching a machine on.
+/// How a machine was found when its BMC started.
 #[derive(Debug)]
-pub(in crate::bmc) enum Switched {
-    /// It was on already.
-    WasOn,
-    /// It is on now, and has been started so often.
-    On {
+pub(in crate::bmc) enum Found {
+    /// As it is.
+    AsItIs,
+    /// Off. It is on now, and has been started so often.
+    SwitchedOn {
         /// [`PowerStatus::starts`](crate::host::PowerStatus::starts).
         starts: u64,
     },
 }
 
-/// Switches a machine on once its hypervisor can be reached.
-async fn switch_on(host: Arc<dyn Host>) -> Result<Switched, HostError> {
+/// Does `attempt` once the machine's hypervisor can be reached.
+async fn once_reachable<F>(
+    host: Arc<dyn Host>,
+    attempt: fn(Arc<dyn Host>) -> F,
+) -> Result<Found, HostError>
+where
+    F: Future<Output = Result<Found, HostError>>,
+{
     let mut result = Err(HostError::Unavailable("it was never asked".to_owned()));
     for _ in 0..TRIES {
-        result = attempt(&*host).await;
+        result = attempt(Arc::clone(&host)).await;
         if !matches!(result, Err(HostError::Unavailable(_))) {
             break;
         }
@@ -159,15 +208,20 @@ async fn switch_on(host: Arc<dyn Host>) -> Result<Switched, HostError> {
     result
 }
 
-async fn attempt(host: &dyn Host) -> Result<Switched, HostError> {
+async fn look(host: Arc<dyn Host>) -> Result<Found, HostError> {
+    let power = host.power();
+    power.wait().await.map(|_| Found::AsItIs)
+}
+
+async fn switch_on(host: Arc<dyn Host>) -> Result<Found, HostError> {
     let before = host.power();
     if before.wait().await?.on {
-        return Ok(Switched::WasOn);
+        return Ok(Found::AsItIs);
     }
     let switched = host.control(PowerAction::On);
     switched.wait().await?;
     let after = host.power();
-    Ok(Switched::On {
+    Ok(Found::SwitchedOn {
         starts: after.wait().await?.starts,
     })
 }
@@ -233,9 +287,26 @@ mod tests {
         bench.machine.make_unavailable();
         bench.behaviour.mains_on();
         tokio::time::sleep(PAUSE * 3).await;
+        // Whoever starts next has it still to do.
+        let boot = |bench: &Bench| bench.behaviour.kept.now().chassis.host_boot.clone();
+        assert_eq!(boot(&bench).as_deref(), Some("monday"));
         bench.machine.repair();
         bench.settle_all().await;
         assert!(bench.power().on);
+        assert_eq!(boot(&bench).as_deref(), Some("tuesday"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_switched_while_nobody_was_there_is_noted() {
+        for (was_on, is_on) in [(true, false), (false, true)] {
+            let state = kept(RestorePolicy::Previous, was_on);
+            let mut bench = Bench::restarted(state, |s| s.host_boot = Some("monday".to_owned()));
+            bench.machine.switch(is_on);
+            bench.behaviour.mains_on();
+            bench.settle_all().await;
+            assert_eq!(bench.power().on, is_on, "nothing is switched");
+            assert_eq!(bench.store.state().chassis.was_on, is_on);
+        }
     }
 
     #[tokio::test]

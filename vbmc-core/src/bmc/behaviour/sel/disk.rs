@@ -36,7 +36,6 @@ impl Sel {
     }
 
     /// Whether a write is under way.
-    #[cfg(test)]
     pub(in crate::bmc::behaviour) fn is_writing(&self) -> bool {
         self.writing
     }
