@@ -174,9 +174,14 @@ impl Bmc {
     pub fn freeipmi<'a>(&self, tool: &str, args: impl IntoIterator<Item = &'a str>) -> Outcome {
         let config = self.freeipmi_login();
         let host = format!("{}:{}", self.host, self.port);
+        // ipmiconsole speaks nothing else.
+        let driver: &[_] = match tool {
+            "ipmiconsole" => &[],
+            _ => &["-D", "LAN_2_0"],
+        };
         Run::new(tool)
             .args(["--config-file".as_ref(), config.path().as_os_str()])
-            .args(["-D", "LAN_2_0", "-h", &host])
+            .args(driver.iter().copied().chain(["-h", &host]))
             .args(args)
             .outcome()
     }

@@ -16,7 +16,7 @@ use crate::{Bmc, Outcome};
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     client: Client,
-    /// The command, words separated by spaces; of pyghmi, an expression on its `bmc`.
+    /// The command, words separated by spaces or in single quotes; of pyghmi, an expression on its `bmc`.
     command: &'static str,
     /// What it says when it works.
     says: &'static str,
@@ -69,7 +69,7 @@ impl Row {
     /// Runs it.
     #[must_use]
     pub fn run(&self, bmc: &Bmc) -> Verdict {
-        let words = || self.command.split_whitespace();
+        let words = || words(self.command);
         // Running longer than the limit is a panic, which tests want; here it is a verdict.
         let outcome = catch_unwind(AssertUnwindSafe(|| match self.client {
             Client::Ipmitool => bmc.ipmitool_with("-C 3", words()),
@@ -204,6 +204,16 @@ pub fn run(bmc: &Bmc) -> Vec<(String, String)> {
     ROWS.iter().map(verdict).collect()
 }
 
+/// The words of a command.
+fn words(command: &str) -> impl Iterator<Item = &str> {
+    let parts = command.split('\'').enumerate();
+    parts.flat_map(|(index, part)| {
+        let quoted = index % 2 == 1;
+        let plain = part.split_whitespace().filter(move |_| !quoted);
+        quoted.then_some(part).into_iter().chain(plain)
+    })
+}
+
 /// All rows.
 pub const ROWS: &[Row] = &[
     ipmitool("power status", "Chassis Power is"),
@@ -249,6 +259,7 @@ pub const ROWS: &[Row] = &[
     ipmitool("channel getciphers ipmi 1", "sha"),
     ipmitool("session info active", "session handle"),
     ipmitool("session info all", "session handle"),
+    ipmitool("channel setaccess 1 5 callin=on privilege=3", "successful"),
     ipmitool("user list 1", "operator"),
     ipmitool("user summary 1", "Maximum IDs"),
     ipmitool("user set name 5 guest", ""),
@@ -260,28 +271,38 @@ pub const ROWS: &[Row] = &[
     ipmitool("sol info 1", "Volatile Bit Rate"),
     ipmitool("sol payload status 1 2", ""),
     ipmitool("sol set retry-count 5 1", ""),
+    ipmitool("sol looptest 2 20", ""),
     ipmitool("sdr info", "SDR Version"),
     ipmitool("sdr list all", ""),
     ipmitool("sdr elist full", "|"),
     ipmitool("sdr type list", "Sensor Types"),
+    ipmitool("sdr type 0x23", "Watchdog"),
+    ipmitool("sdr get Watchdog", "Sensor ID"),
     ipmitool("sensor list", "|"),
+    ipmitool("sensor get Watchdog", "Sensor ID"),
+    ipmitool("sensor thresh 'Memory Use' unc 90", "90.0"),
     ipmitool("fru print", "Product"),
+    ipmitool("fru list", "Product"),
     ipmitool("sel info", "Entries"),
     ipmitool("event 1", "Sending SAMPLE event"),
     ipmitool("sel list", "|"),
     ipmitool("sel elist", "|"),
     ipmitool("sel get 1", "SEL Record ID"),
     ipmitool("sel time get", "/"),
+    ipmitool("sel time set now", "/"),
     ipmitool("sel clear", "Clearing SEL"),
     ipmitool("pef info", "0x51"),
     ipmitool("pef status", ""),
     ipmitool("pef filter list", ""),
     ipmitool("pef policy list", ""),
     ipmitool("raw 0 8 3 8", ""),
+    ipmitool("dcmi discover", ""),
+    ipmitool("picmg properties", ""),
     freeipmi("ipmipower --stat", ":"),
     freeipmi("ipmipower --on", "ok"),
     freeipmi("ipmipower --reset", "ok"),
     freeipmi("ipmipower --cycle --on-if-off", "ok"),
+    freeipmi("ipmipower --pulse", "ok"),
     freeipmi("ipmi-chassis --get-chassis-status", "System Power"),
     freeipmi("ipmi-chassis --get-chassis-capabilities", ""),
     freeipmi("ipmi-chassis --get-power-on-hours-counter", "hours"),
@@ -291,13 +312,23 @@ pub const ROWS: &[Row] = &[
     freeipmi("bmc-info --get-device-guid", "-"),
     freeipmi("bmc-device --get-self-test-results", ""),
     freeipmi("bmc-device --get-acpi-power-state", "ACPI"),
+    freeipmi("bmc-device --get-bmc-global-enables", "enabled"),
+    freeipmi("bmc-device --get-sel-time", "SEL Time"),
     freeipmi("ipmi-sel --info", "Number of log entries"),
     freeipmi("ipmi-sel", ""),
     freeipmi("ipmi-sel --clear", ""),
     freeipmi("ipmi-sensors --no-header-output", "|"),
     freeipmi("ipmi-sensors --sdr-info", "SDR version"),
+    freeipmi("ipmimonitoring --no-header-output", "|"),
     freeipmi("ipmi-fru", ""),
-    freeipmi("ipmi-pet --version", "ipmi-pet"),
+    // A trap of a sensor of type Watchdog 2, whose name ipmi-pet asks the BMC for.
+    freeipmi(
+        "ipmi-pet 2322177 \
+         0x44 0x45 0x4c 0x4c 0x42 0x00 0x10 0x43 0x80 0x40 0xb1 0xc1 0xc0 0x4f 0x43 0x32 \
+         0x53 0x00 0x00 0x26 0x3b 0x5f 0x5a 0x02 0x80 0xff 0xff 0x20 0x20 0x04 0x05 0xff 0x00 \
+         0x01 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x19 0x00 0x00 0x02 0x00 0x01 0xc1",
+        "Watchdog",
+    ),
     freeipmi("ipmi-config --category=core --checkout", "Section User2"),
     freeipmi("ipmi-config --category=chassis --checkout", "Section"),
     freeipmi(
@@ -305,6 +336,7 @@ pub const ROWS: &[Row] = &[
         "Enable_SOL",
     ),
     freeipmi("ipmi-config --category=pef --checkout", "PEF_Conf"),
+    freeipmi("ipmi-config --category=sensors --checkout", "CPU_Use"),
     freeipmi(
         "ipmi-config --category=chassis --commit --key-pair=Chassis_Boot_Flags:Boot_Device=PXE",
         "",
@@ -313,6 +345,11 @@ pub const ROWS: &[Row] = &[
         "ipmi-config --category=core --commit --key-pair=SOL_Conf:Enable_SOL=Yes",
         "",
     ),
+    freeipmi(
+        "ipmi-config --category=core --commit --key-pair=User6:Username=second",
+        "",
+    ),
+    freeipmi("ipmiconsole --deactivate", ""),
     freeipmi("ipmi-raw 0 6 1", "rcvd"),
     freeipmi("ipmi-dcmi --get-dcmi-capability-info", ""),
     pyghmi("bmc.get_power()", "powerstate"),

@@ -48,7 +48,7 @@ fn on_qemu() {
     let libvirtd = Libvirtd::start();
     let uri = libvirtd.qemu_uri();
     let daemon = Vbmcd::start();
-    let guest = Guest::linux(&libvirtd, "machine");
+    let guest = Guest::login(&libvirtd, "machine");
     let bmc = daemon.bmc(guest.name(), &uri);
     with_v15(&daemon, guest.name());
     compare("vbmcd, QEMU", &bmc);
