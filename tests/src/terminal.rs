@@ -116,6 +116,20 @@ impl Terminal {
             .expect("a terminal");
     }
 
+    /// Logs in at the console of a guest of [`Guest::login`](crate::Guest::login), which comes up.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't let anybody in.
+    #[track_caller]
+    pub fn log_in(&mut self) {
+        self.wait_for("login: ");
+        self.type_keys("root\r");
+        self.wait_for("Password: ");
+        self.type_keys(&format!("{}\r", crate::guest::PASSWORD));
+        self.wait_for("~ # ");
+    }
+
     /// Waits until the program has ended, and gives its exit code. The terminal must be as it was before.
     ///
     /// # Panics

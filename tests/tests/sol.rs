@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use vbmc_tests::guest::{PASSWORD, READY};
+use vbmc_tests::guest::READY;
 use vbmc_tests::net::free_low_port;
-use vbmc_tests::turn::{self, Turn};
-use vbmc_tests::{Bmc, Guest, Libvirtd, Relay, Terminal, Vbmcd, wait_for};
+use vbmc_tests::{Bmc, Guest, Relay, Rig, Terminal, wait_for};
 
 /// Of a thousand datagrams, each way.
 const LOSS: u64 = 50;
@@ -14,41 +13,13 @@ const LOSS: u64 = 50;
 const TALK: &str = "seq 1 1000; echo that was' 'all\r";
 const END: &str = "that was all";
 
-/// A hypervisor with vbmcd beside it; one such at a time, since emulation takes all that the machine has.
-struct Lab {
-    daemon: Vbmcd,
-    libvirtd: Libvirtd,
-    uri: String,
-    _turn: Turn,
-}
-
-impl Lab {
-    fn start() -> Self {
-        let turn = turn::heavy();
-        let libvirtd = Libvirtd::start();
-        Self {
-            daemon: Vbmcd::start(),
-            uri: libvirtd.qemu_uri(),
-            libvirtd,
-            _turn: turn,
-        }
-    }
-
-    fn guest(&self) -> (Guest, Bmc) {
-        let guest = Guest::login(&self.libvirtd, "linux");
-        let bmc = Bmc::new(free_low_port());
-        self.daemon.add(guest.name(), &self.uri, &bmc);
-        let _ = self.daemon.vbmc(["start", guest.name()]).ok();
-        (guest, bmc)
-    }
-}
-
-fn log_in(terminal: &mut Terminal) {
-    terminal.wait_for("login: ");
-    terminal.type_keys("root\r");
-    terminal.wait_for("Password: ");
-    terminal.type_keys(&format!("{PASSWORD}\r"));
-    terminal.wait_for("~ # ");
+/// A guest to log in on, and its BMC.
+fn guest(rig: &Rig) -> (Guest, Bmc) {
+    let guest = Guest::login(&rig.libvirtd, "linux");
+    let bmc = Bmc::new(free_low_port());
+    rig.daemon.add(guest.name(), &rig.uri, &bmc);
+    let _ = rig.daemon.vbmc(["start", guest.name()]).ok();
+    (guest, bmc)
 }
 
 /// What the terminal shows from the guest's first word to its last is what the guest's serial port said, byte for byte.
@@ -64,14 +35,14 @@ fn assert_nothing_lost_or_doubled(terminal: &Terminal, guest: &Guest) {
 
 #[test]
 fn ipmiconsole_logs_in_over_a_lossy_network() {
-    let lab = Lab::start();
-    let (guest, bmc) = lab.guest();
+    let rig = Rig::start();
+    let (guest, bmc) = guest(&rig);
     let relay = Relay::beside(bmc.address());
     let mut terminal = bmc.through(&relay).ipmiconsole();
     terminal.wait_for("[SOL established]");
     relay.lose(LOSS);
     let _ = bmc.ipmitool(["power", "on"]).ok();
-    log_in(&mut terminal);
+    terminal.log_in();
     terminal.type_keys(TALK);
     terminal.wait_for(END);
     assert_nothing_lost_or_doubled(&terminal, &guest);
@@ -82,14 +53,14 @@ fn ipmiconsole_logs_in_over_a_lossy_network() {
 
 #[test]
 fn vbmc_console_logs_in_over_a_lossy_network_before_and_after_a_power_cycle() {
-    let lab = Lab::start();
-    let (guest, bmc) = lab.guest();
+    let rig = Rig::start();
+    let (guest, bmc) = guest(&rig);
     let relay = Relay::beside(bmc.address());
     relay.lose(LOSS);
     let mut terminal = bmc.through(&relay).vbmc_console();
     terminal.wait_for("the machine is off");
     let _ = bmc.ipmitool(["power", "on"]).ok();
-    log_in(&mut terminal);
+    terminal.log_in();
     terminal.type_keys(TALK);
     terminal.wait_for(END);
     assert_nothing_lost_or_doubled(&terminal, &guest);
@@ -99,7 +70,7 @@ fn vbmc_console_logs_in_over_a_lossy_network_before_and_after_a_power_cycle() {
     let _ = bmc.ipmitool(["power", "off"]).ok();
     terminal.wait_for("waiting for it");
     let _ = bmc.ipmitool(["power", "on"]).ok();
-    log_in(&mut terminal);
+    terminal.log_in();
     terminal.type_keys("~.");
     assert_eq!(terminal.end(), Some(0));
 }
@@ -108,14 +79,14 @@ fn vbmc_console_logs_in_over_a_lossy_network_before_and_after_a_power_cycle() {
 /// key pressed twice. So the BMC says it more than once.
 #[test]
 fn ipmitool_logs_in_over_a_lossy_network() {
-    let lab = Lab::start();
-    let (guest, bmc) = lab.guest();
+    let rig = Rig::start();
+    let (guest, bmc) = guest(&rig);
     let relay = Relay::beside(bmc.address());
     let mut terminal = bmc.through(&relay).ipmitool_console();
     terminal.wait_for("[SOL Session operational");
     relay.lose(LOSS);
     let _ = bmc.ipmitool(["power", "on"]).ok();
-    log_in(&mut terminal);
+    terminal.log_in();
     terminal.type_keys(TALK);
     terminal.wait_for(END);
     assert_nothing_lost_or_doubled(&terminal, &guest);
@@ -127,8 +98,8 @@ fn ipmitool_logs_in_over_a_lossy_network() {
 
 #[test]
 fn one_console_at_a_time_has_the_serial_port() {
-    let lab = Lab::start();
-    let (_guest, bmc) = lab.guest();
+    let rig = Rig::start();
+    let (_guest, bmc) = guest(&rig);
     let sol = |args: &[&str]| bmc.ipmitool(["sol"].iter().chain(args).copied());
     sol(&["info"]).says("Privilege Level                 : OPERATOR");
     let _ = sol(&["looptest", "3", "50"]).ok();
@@ -140,7 +111,7 @@ fn one_console_at_a_time_has_the_serial_port() {
         refused.contains("already active on another session"),
         "{refused}"
     );
-    let refused = lab.daemon.vbmc(["console", "linux"]).fails_with(1);
+    let refused = rig.daemon.vbmc(["console", "linux"]).fails_with(1);
     assert!(refused.contains("--force"), "{refused}");
 
     // One that is taken away is told, and does not wait.
@@ -149,30 +120,30 @@ fn one_console_at_a_time_has_the_serial_port() {
     assert_eq!(first.end(), Some(1));
     let mut second = bmc.vbmc_console();
     second.wait_for("connected");
-    let _ = lab.daemon.vbmc(["console", "linux", "--force"]).ok();
+    let _ = rig.daemon.vbmc(["console", "linux", "--force"]).ok();
     second.wait_for("another console has taken over");
 }
 
 #[test]
 fn a_machine_without_a_serial_port_says_so() {
-    let lab = Lab::start();
-    let guest = Guest::mute(&lab.libvirtd, "mute");
-    let bmc = lab.daemon.bmc(guest.name(), &lab.uri);
+    let rig = Rig::start();
+    let guest = Guest::mute(&rig.libvirtd, "mute");
+    let bmc = rig.daemon.bmc(guest.name(), &rig.uri);
     let _ = bmc.ipmitool(["power", "on"]).ok();
     let said = bmc.ipmitool(["sol", "activate"]).fails();
     assert!(said.contains("SOL payload disabled"), "{said}");
-    let said = lab.daemon.vbmc(["console", "mute"]).fails_with(1);
+    let said = rig.daemon.vbmc(["console", "mute"]).fails_with(1);
     assert!(said.contains("no serial port"), "{said}");
 }
 
 #[test]
 fn what_is_set_of_serial_over_lan_outlives_a_restart() {
-    let mut lab = Lab::start();
-    let (_guest, bmc) = lab.guest();
+    let mut rig = Rig::start();
+    let (_guest, bmc) = guest(&rig);
     let _ = bmc.ipmitool(["sol", "set", "retry-count", "5"]).ok();
     let _ = bmc.ipmitool(["sol", "set", "enabled", "false"]).ok();
-    lab.daemon.stop();
-    lab.daemon.start_again();
+    rig.daemon.stop();
+    rig.daemon.start_again();
     wait_for("the BMC to answer", Duration::from_secs(20), || {
         let info = bmc.ipmitool(["sol", "info"]);
         (info.code == Some(0)).then_some(())
