@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::build::{repository, target_dir};
+use crate::disk::SmallDisk;
 use crate::libvirtd::Libvirtd;
 use crate::run::Run;
 use crate::turn::locked;
@@ -72,12 +73,43 @@ impl Guest {
     /// When it cannot be made or defined.
     #[must_use]
     pub fn login(libvirtd: &Libvirtd, name: &str) -> Self {
+        let serial = Self::terminal(libvirtd, name);
+        Self::define_with(libvirtd, name, &Self::small("login"), &serial)
+    }
+
+    /// A serial port that can be talked to.
+    fn terminal(libvirtd: &Libvirtd, name: &str) -> String {
         let console = libvirtd.dir().join(format!("{name}.console"));
-        let serial = format!(
+        format!(
             "<serial type='pty'><log file='{}' append='on'/></serial>",
             console.display()
+        )
+    }
+
+    /// As [`Self::login`], with all that something can happen to: a panic device, upon which it is restarted; a watchdog,
+    /// which resets it and which its command `forget-watchdog` sets going; and a disk, `/dev/vda`, which is larger than the
+    /// `disk` that it lies on.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made or defined.
+    #[must_use]
+    pub fn frail(libvirtd: &Libvirtd, name: &str, disk: &SmallDisk) -> Self {
+        let image = disk.path().join("frail.img");
+        let sparse = fs::File::create(&image).and_then(|file| file.set_len(1024 * 1024));
+        sparse.expect("the disk");
+        let devices = format!(
+            "<panic model='isa'/>
+             <watchdog model='i6300esb' action='reset'/>
+             <disk type='file' device='disk'>
+               <driver name='qemu' type='raw'/><source file='{}'/><target dev='vda' bus='virtio'/>
+             </disk>
+             {}",
+            image.display(),
+            Self::terminal(libvirtd, name),
         );
-        Self::define_with(libvirtd, name, &Self::small("login"), &serial)
+        let os = Self::small("login") + "<on_crash>restart</on_crash>";
+        Self::define_with(libvirtd, name, &os, &devices)
     }
 
     /// The small Linux, without a serial port.

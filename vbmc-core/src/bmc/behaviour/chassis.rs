@@ -13,9 +13,10 @@ use tokio::time::Instant;
 
 use super::calls::Asker;
 use super::channel::LAN;
+use super::sel::ECHO;
 use super::{Action, Behaviour, Outcome, answer, ok};
 use crate::bmc::RestorePolicy;
-use crate::host::{PowerAction, PowerStatus, Reply};
+use crate::host::{Happening, PowerAction, PowerStatus, Reply, WatchdogAction};
 
 /// What the chassis commands have set, and what they have done.
 #[derive(Debug, Default)]
@@ -28,6 +29,10 @@ pub(super) struct Chassis {
     /// How many starts there will have been by the last start of ours, and what that was. More: somebody else has started
     /// the machine since.
     started: Option<(u64, RestartCause)>,
+    /// The start during whose run the machine was last reset, and why it was.
+    reset: Option<(u64, RestartCause)>,
+    /// When the machine's own watchdog device said that it is about to reset it.
+    expired: Option<Instant>,
     /// Why the action in flight restarts the machine, if not for a chassis control.
     cause: Option<RestartCause>,
 }
@@ -70,8 +75,8 @@ impl Chassis {
         };
     }
 
-    /// A power action succeeded. True if it started the machine.
-    pub(super) fn acted(&mut self, action: PowerAction) -> bool {
+    /// A power action succeeded, and `after` is how things stand now. True if it started the machine.
+    pub(super) fn acted(&mut self, action: PowerAction, after: Option<PowerStatus>) -> bool {
         let starts = match action {
             PowerAction::On => self.before.is_some_and(|before| !before.on),
             PowerAction::Cycle | PowerAction::Reset => true,
@@ -80,7 +85,13 @@ impl Chassis {
         if starts && let Some(before) = self.before {
             let cause = self.cause.take();
             let cause = cause.unwrap_or(RestartCause::ChassisControl);
-            self.started_by(before.starts + 1, cause);
+            match after {
+                // A reset may be a new start, for the sake of what it boots from.
+                Some(after) if action == PowerAction::Reset && after.starts == before.starts => {
+                    self.reset = Some((after.starts, cause));
+                }
+                _ => self.started_by(before.starts + 1, cause),
+            }
         }
         starts
     }
@@ -104,6 +115,15 @@ impl Chassis {
     fn began_with(&self, power: PowerStatus) -> Option<RestartCause> {
         let (_, cause) = self.started.filter(|(starts, _)| power.starts <= *starts)?;
         power.on.then_some(cause)
+    }
+
+    /// Why the machine's operating system started last, as far as that is known.
+    fn restarted_by(&self, power: PowerStatus) -> Option<RestartCause> {
+        let reset = self.reset.filter(|(starts, _)| power.starts == *starts);
+        match reset {
+            Some((_, cause)) => power.on.then_some(cause),
+            None => self.began_with(power),
+        }
     }
 }
 
@@ -147,10 +167,34 @@ impl Behaviour {
     /// A chassis control begins: notes how things stand, and keeps the boot flags from expiring.
     pub(super) fn chassis_control_starts(&mut self) {
         self.boot.keep_flags();
-        self.chassis.before = match self.host.power() {
+        self.chassis.before = self.power_now();
+    }
+
+    /// How things stand with the machine's power, if that is known without asking.
+    pub(super) fn power_now(&self) -> Option<PowerStatus> {
+        match self.host.power() {
             Reply::Now(power) => power.ok(),
             Reply::Later(_) => None,
-        };
+        }
+    }
+
+    /// Something happened to the machine that we have not done: notes why it restarts.
+    pub(super) fn note_restart(&mut self, what: Happening) {
+        match what {
+            Happening::WatchdogExpired(WatchdogAction::Reset) => {
+                self.chassis.expired = Some(Instant::now());
+            }
+            Happening::Reset => {
+                let expired = self.chassis.expired.take();
+                let cause = match expired.filter(|at| at.elapsed() < ECHO) {
+                    Some(_) => RestartCause::Watchdog,
+                    // By itself, or by somebody at the hypervisor.
+                    None => RestartCause::Unknown,
+                };
+                self.chassis.reset = self.power_now().map(|power| (power.starts, cause));
+            }
+            _ => {}
+        }
     }
 
     /// Chassis Identify, §28.5.
@@ -179,7 +223,7 @@ impl Behaviour {
     /// Get System Restart Cause, §28.11.
     pub(super) fn restart_cause(&mut self, asker: &Asker) -> Outcome {
         self.with_power(asker, |this, power| {
-            let cause = this.chassis.began_with(power);
+            let cause = this.chassis.restarted_by(power);
             answer(Ok(SystemRestart {
                 cause: cause.unwrap_or(RestartCause::Unknown),
                 channel: match cause {

@@ -61,7 +61,8 @@ use super::mailbox::Mailbox;
 use super::{EventRecord, Settings, State, Store};
 use crate::Secret;
 use crate::host::{
-    BootOverride, Change, Figures, Guest, Happening, Host, HostError, Identity, PowerStatus, Reply,
+    BootOverride, Change, Figures, Guest, Happening, Host, HostError, Identity, PowerAction,
+    PowerStatus, Reply,
 };
 
 /// What a request led to.
@@ -140,7 +141,7 @@ pub(super) struct Loaded {
 /// Something that changes the machine. One is in flight at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Action {
-    Power(crate::host::PowerAction),
+    Power(PowerAction),
     Boot(ipmi_proto::command::chassis::BootFlags),
 }
 
@@ -257,7 +258,11 @@ impl Behaviour {
     pub(super) fn happened(&mut self, change: Change) {
         tracing::debug!(bmc = self.settings.name, ?change, "the machine");
         self.note_power(&change);
-        self.log_change(&change);
+        // A reset of our own is told, and noted, when it is done.
+        if change.what != Happening::Reset || self.is_new_reset() {
+            self.note_restart(change.what);
+            self.log_change(&change);
+        }
         self.tell_console(&change);
         if matches!(change.what, Happening::Started | Happening::Reset) {
             self.forget_running_os();
@@ -513,6 +518,11 @@ impl Behaviour {
         }
     }
 
+    /// Whether the machine is being reset for somebody.
+    fn is_resetting(&self) -> bool {
+        self.calls.action.key() == Some(&Action::Power(PowerAction::Reset))
+    }
+
     /// An action has ended, whether anybody still waits for it or not.
     fn acted(&mut self, action: &Action, by: Option<UserId>, result: &Result<(), HostError>) {
         match (action, result) {
@@ -525,7 +535,8 @@ impl Behaviour {
                 if let Some(recent) = &mut self.recent {
                     recent.done();
                 }
-                if self.chassis.acted(*action) {
+                let after = self.power_now();
+                if self.chassis.acted(*action, after) {
                     self.boot.used();
                 }
             }

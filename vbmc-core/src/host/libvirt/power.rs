@@ -25,10 +25,32 @@ pub(super) fn control(
         _ if !on => Err(HostError::WrongState("the machine is off".into())),
         PowerAction::Cycle => restart(connect, domain),
         PowerAction::Reset if boot::needs_restart(domain)? => restart(connect, domain),
-        PowerAction::Reset => domain.reset().map(drop).map_err(|error| host_error(&error)),
+        PowerAction::Reset => reset(domain).map_err(|error| host_error(&error)),
         PowerAction::Nmi => ffi::inject_nmi(domain).map_err(|error| host_error(&error)),
         PowerAction::Shutdown => shut_down(domain).map_err(|error| host_error(&error)),
     }
+}
+
+/// Resets the machine. One that has come to a halt runs again: QEMU alone would let it stand at its first instruction. One
+/// that somebody paused stays so.
+fn reset(domain: &Domain) -> Result<(), Error> {
+    let (state, reason) = domain.get_state()?;
+    let reason = reason.cast_unsigned();
+    let halted = match state {
+        sys::VIR_DOMAIN_CRASHED => true,
+        sys::VIR_DOMAIN_PAUSED => matches!(
+            reason,
+            sys::VIR_DOMAIN_PAUSED_CRASHED
+                | sys::VIR_DOMAIN_PAUSED_IOERROR
+                | sys::VIR_DOMAIN_PAUSED_WATCHDOG
+        ),
+        _ => false,
+    };
+    domain.reset()?;
+    if halted {
+        domain.resume()?;
+    }
+    Ok(())
 }
 
 fn is_on(domain: &Domain) -> Result<bool, HostError> {

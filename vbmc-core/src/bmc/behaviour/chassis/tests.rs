@@ -197,6 +197,43 @@ async fn the_restart_cause_is_ours_until_somebody_else_starts_the_machine() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_restart_cause_is_that_of_the_last_reset() {
+    let mut bench = Bench::new();
+    let cause = |bench: &mut Bench| bench.ask(GetSystemRestartCause).unwrap().cause;
+    let happens = |bench: &mut Bench, what| {
+        let at = std::time::SystemTime::now();
+        bench.behaviour.happened(crate::host::Change { at, what });
+    };
+    bench.ask(ChassisControl::PowerUp).unwrap();
+    happens(&mut bench, Happening::Reset);
+    assert_eq!(cause(&mut bench), RestartCause::Unknown, "by itself");
+    let status = bench.ask(GetChassisStatus).unwrap();
+    assert!(status.last_event.on_by_command, "it was not off since");
+
+    tokio::time::advance(ECHO).await;
+    let expired = Happening::WatchdogExpired(WatchdogAction::Reset);
+    for what in [expired, Happening::Reset, Happening::Reset] {
+        happens(&mut bench, what);
+        bench.settle_all().await;
+    }
+    assert_eq!(cause(&mut bench), RestartCause::Watchdog);
+
+    tokio::time::advance(ECHO).await;
+    bench.ask(ChassisControl::HardReset).unwrap();
+    happens(&mut bench, Happening::Reset);
+    assert_eq!(cause(&mut bench), RestartCause::ChassisControl);
+
+    bench.machine.switch(false);
+    bench.machine.switch(true);
+    assert_eq!(cause(&mut bench), RestartCause::Unknown);
+    tokio::time::advance(ECHO).await;
+    bench.ask(ChassisControl::HardReset).unwrap();
+    assert_eq!(cause(&mut bench), RestartCause::ChassisControl);
+    let status = bench.ask(GetChassisStatus).unwrap();
+    assert!(!status.last_event.on_by_command, "it was only reset");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_identify_light_goes_out_by_itself() {
     let mut bench = Bench::new();
     let light = |bench: &mut Bench| bench.ask(GetChassisStatus).unwrap().misc.identify;

@@ -18,8 +18,9 @@ use crate::bmc::behaviour::channel::LAN;
 use crate::bmc::behaviour::sensors::{Sensor, offset};
 use crate::host::{Change, Happening, PowerAction, StopReason, WatchdogAction};
 
-/// How long after our own reset the hypervisor's word of it counts as the same one.
-const ECHO: Duration = Duration::from_secs(5);
+/// How long after a reset another word of it counts as the same one: the hypervisor tells of ours, too, and firmware may
+/// reset the machine once more when it comes up (SeaBIOS does).
+pub(in crate::bmc::behaviour) const ECHO: Duration = Duration::from_secs(5);
 
 /// How often refused logins are logged: whoever guesses passwords must not fill the log.
 const LOGINS: Duration = Duration::from_secs(60);
@@ -27,8 +28,10 @@ const LOGINS: Duration = Duration::from_secs(60);
 /// What was seen, as far as it tells something about what comes next.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// When we have reset the machine.
+    /// When the machine was reset last, by whomever, unless something has happened since that leads to another.
     reset: Option<Instant>,
+    /// When its own watchdog device said that it switches the machine off, by which QEMU ends as if it had failed.
+    switched_off: Option<Instant>,
     /// Whether the crash of the present run is logged.
     crashed: bool,
     /// Whether a disk has failed since the machine was started or let go on.
@@ -69,30 +72,38 @@ impl Behaviour {
                 (Sensor::OsStop, offset::CRITICAL_STOP)
             }
             Happening::Stopped(StopReason::Failed) => {
+                let by_watchdog = self.sel.seen.switched_off.take();
+                if by_watchdog.is_some_and(|at| at.elapsed() < ECHO) {
+                    return None;
+                }
                 (Sensor::PowerUnit, offset::POWER_UNIT_FAILURE)
             }
             Happening::Reset => {
-                let ours = self.sel.seen.reset.take();
-                if ours.is_some_and(|at| at.elapsed() < ECHO) {
-                    return None;
-                }
+                self.sel.seen.reset = Some(Instant::now());
                 self.sel.seen.crashed = false;
                 (Sensor::Boot, offset::BOOT_WARM_RESET)
             }
             Happening::Crashed => {
                 self.sel.seen.crashed = true;
+                self.sel.seen.reset = None;
                 (Sensor::OsStop, offset::CRITICAL_STOP)
             }
             Happening::WatchdogExpired(action) => (
                 Sensor::Watchdog,
                 match action {
-                    WatchdogAction::Reset => offset::WATCHDOG_RESET,
-                    WatchdogAction::PowerOff => offset::WATCHDOG_POWER_DOWN,
+                    WatchdogAction::Reset => {
+                        self.sel.seen.reset = None;
+                        offset::WATCHDOG_RESET
+                    }
+                    WatchdogAction::PowerOff => {
+                        self.sel.seen.switched_off = Some(Instant::now());
+                        offset::WATCHDOG_POWER_DOWN
+                    }
                     WatchdogAction::Other => offset::WATCHDOG_EXPIRED,
                 },
             ),
-            // libvirt tells of the failed disk, and of the pause that comes of it.
-            Happening::DiskError => {
+            // Told for every request that fails, of which there may be thousands.
+            Happening::DiskError if !self.sel.seen.disk_failed => {
                 self.sel.seen.disk_failed = true;
                 (Sensor::Disk, offset::DRIVE_FAULT)
             }
@@ -100,8 +111,17 @@ impl Behaviour {
                 self.sel.seen.disk_failed = false;
                 return None;
             }
-            Happening::Stopped(_) | Happening::Paused(_) | Happening::ShuttingDown => return None,
+            Happening::Stopped(_)
+            | Happening::Paused(_)
+            | Happening::ShuttingDown
+            | Happening::DiskError => return None,
         })
+    }
+
+    /// Whether word of a reset is of one that is not known yet.
+    pub(in crate::bmc::behaviour) fn is_new_reset(&self) -> bool {
+        let known = self.sel.seen.reset.is_some_and(|at| at.elapsed() < ECHO);
+        !known && !self.is_resetting()
     }
 
     /// A power action was done for somebody.
@@ -116,6 +136,7 @@ impl Behaviour {
             PowerAction::Cycle => (Sensor::PowerUnit, offset::POWER_CYCLE),
             PowerAction::Reset => {
                 self.sel.seen.reset = Some(Instant::now());
+                self.sel.seen.crashed = false;
                 (Sensor::Boot, offset::BOOT_HARD_RESET)
             }
             PowerAction::Nmi => (Sensor::Interrupt, offset::NMI),

@@ -15,3 +15,4 @@ mod log;
 mod tests;
 
 pub(super) use disk::Sel;
+pub(super) use happenings::ECHO;

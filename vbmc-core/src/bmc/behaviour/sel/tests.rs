@@ -1,6 +1,6 @@
 //! The log's commands and events, over a simulated machine.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::{Refusal, RefusedLogin};
@@ -159,10 +159,16 @@ async fn what_happens_to_the_machine_is_logged() {
         Reset,
         WatchdogExpired(WatchdogAction::Reset),
         DiskError,
+        DiskError,
+        Resumed,
+        DiskError,
         Stopped(StopReason::Shutdown),
         Started,
         Crashed,
         Stopped(StopReason::Crashed),
+        WatchdogExpired(WatchdogAction::PowerOff),
+        Stopped(StopReason::Failed),
+        Stopped(StopReason::Failed),
     ] {
         happens(&mut bench, what).await;
     }
@@ -170,11 +176,16 @@ async fn what_happens_to_the_machine_is_logged() {
         (0x22, 0x00), // working
         (0x1D, 0x02), // warm reset
         (0x23, 0x01), // hard reset
-        (0x0D, 0x01), // drive fault
+        (0x0D, 0x01), // drive fault, once
+        (0x0D, 0x01), // and again after it went on
         (0x20, 0x03), // graceful shutdown
         (0x22, 0x05), // soft-off
         (0x22, 0x00), // working
         (0x20, 0x01), // run-time critical stop, once
+        (0x22, 0x05), // soft-off
+        (0x23, 0x02), // power down
+        (0x22, 0x05), // soft-off
+        (0x09, 0x06), // failure detected, not at the watchdog's
         (0x22, 0x05), // soft-off
     ];
     assert_eq!(events(&mut bench), expected);
@@ -197,6 +208,32 @@ async fn a_command_is_logged_with_who_sent_it() {
         panic!("an event")
     };
     assert_eq!(data.0, [0xA0, 2, 1], "user 2, over channel 1");
+}
+
+/// The hypervisor's word of a reset may come before the end of the call that asked for it, and twice.
+#[tokio::test(start_paused = true)]
+async fn a_reset_is_logged_once() {
+    let mut bench = Bench::new();
+    bench.machine.switch(true);
+    bench.machine.hold();
+    let reset = bench.send(ChassisControl::HardReset);
+    happens(&mut bench, Happening::Reset).await;
+    bench.machine.release();
+    bench.settle().await;
+    assert_eq!(bench.answer(reset), Some(Ok(Vec::new())));
+    happens(&mut bench, Happening::Reset).await;
+    tokio::time::advance(Duration::from_secs(60)).await;
+    happens(&mut bench, Happening::Reset).await;
+    happens(&mut bench, Happening::Reset).await;
+    assert_eq!(events(&mut bench), [(0x1D, 0x01), (0x1D, 0x02)]);
+    // But what leads to another one is at its beginning.
+    happens(&mut bench, Happening::Crashed).await;
+    happens(&mut bench, Happening::Reset).await;
+    let expired = Happening::WatchdogExpired(WatchdogAction::Reset);
+    happens(&mut bench, expired).await;
+    happens(&mut bench, Happening::Reset).await;
+    let more = [(0x20, 0x01), (0x1D, 0x02), (0x23, 0x01), (0x1D, 0x02)];
+    assert_eq!(events(&mut bench)[2..], more);
 }
 
 #[tokio::test(start_paused = true)]
