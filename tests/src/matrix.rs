@@ -253,7 +253,7 @@ pub const ROWS: &[Row] = &[
     ipmitool("mc watchdog get", "Watchdog Timer Use"),
     ipmitool("mc watchdog off", "Watchdog Timer Shutoff successful"),
     ipmitool("lan print 1", "MAC Address"),
-    ipmitool("lan stats get", ""),
+    ipmitool("lan stats get", "UDP Rx Packet"),
     ipmitool("channel info 1", "Protocol Type"),
     ipmitool("channel getaccess 1 2", "Privilege Level"),
     ipmitool("channel getciphers ipmi 1", "sha"),

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use vbmc_tests::net::free_port;
-use vbmc_tests::{Bmc, Home, Node, Vbmcd, build};
+use vbmc_tests::{Bmc, Home, Node, Vbmcd, build, wait_for};
 
 /// A vbmcd with a started BMC for a domain of its own, which is running.
 struct Machine {
@@ -205,6 +205,22 @@ fn who_must_not_come_in_is_refused_quickly() {
     assert_power(bmc, "on");
     let log = machine.daemon.log();
     assert!(!log.contains(&bmc.password), "{log}");
+}
+
+/// ipmitool and FreeIPMI leave without a word when RAKP 2 shows that they have another password.
+#[test]
+fn a_wrong_password_is_in_the_logs_also_of_a_client_that_keeps_silent() {
+    let machine = machine();
+    let wrong = machine.bmc.with_password("guess");
+    let _ = wrong.ipmitool(["power", "status"]).fails();
+    wait_for("the login to be given up", Duration::from_secs(60), || {
+        let log = machine.daemon.log();
+        log.contains("the console gave up").then_some(())
+    });
+    let log = machine.daemon.log();
+    assert!(log.contains("username=operator"), "{log}");
+    let events = machine.bmc.ipmitool(["sel", "list"]);
+    assert_eq!(events.ok().matches("Session Audit").count(), 1);
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! The commands that are about sessions, which only the endpoint can answer.
+//! The commands that are about sessions and what was sent, which only the endpoint can answer.
 
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::session::{Link, MAX_SESSIONS, Sessions, Slot};
+use super::traffic::Traffic;
 use super::{Answer, Config};
 use crate::command::app::{
     ActiveSession, ChannelAuthenticationCapabilities, ChannelCipherSuites, CipherSuiteRecord,
@@ -11,6 +12,7 @@ use crate::command::app::{
     GetChannelCipherSuites, GetSessionInfo, LanPeer, SessionInfo, SessionPrivilegeLevel,
     SessionProtocol, SetSessionPrivilegeLevel,
 };
+use crate::command::transport::{GetIpUdpRmcpStatistics, LanStatistics};
 use crate::command::{Channel, Request};
 use crate::{CompletionCode, Privilege};
 
@@ -34,12 +36,14 @@ pub(super) fn in_session(
     request: &Request,
     id: u32,
     sessions: &mut Sessions,
+    traffic: &mut Traffic,
     config: &Config,
 ) -> Option<(Answer, Option<u32>)> {
     let answer = match request {
         Request::SetSessionPrivilegeLevel(request) => {
             Answer::of(set_privilege(request, sessions.get_mut(id)?))
         }
+        Request::GetIpUdpRmcpStatistics(request) => Answer::of(statistics(*request, traffic)),
         Request::GetSessionInfo(request) => Answer::of(session_info(request, id, sessions)),
         // There is a session already, of whichever kind.
         Request::GetSessionChallenge(_) | Request::ActivateSession(_) => {
@@ -192,6 +196,19 @@ fn session_info(
             peer: Some(lan_peer(slot.peer)),
         }),
     })
+}
+
+/// Get IP/UDP/RMCP Statistics, §23.4. What is answered is what there was before it was cleared.
+fn statistics(
+    request: GetIpUdpRmcpStatistics,
+    traffic: &mut Traffic,
+) -> Result<LanStatistics, CompletionCode> {
+    own_channel(request.channel)?;
+    let statistics = traffic.statistics();
+    if request.clear {
+        traffic.clear();
+    }
+    Ok(statistics)
 }
 
 /// The fields are made for IPv4: an IPv6 console shows as 0.0.0.0. Its MAC address is not known here.

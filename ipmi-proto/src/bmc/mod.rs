@@ -35,6 +35,7 @@ mod refused;
 mod replies;
 mod session;
 mod throttle;
+mod traffic;
 mod users;
 
 pub use answer::{Answer, Token};

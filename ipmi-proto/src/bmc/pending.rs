@@ -1,11 +1,12 @@
 //! The pool of half-open sessions: bounded, short-lived, and apart from the active ones.
 
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use super::handshake::{ExpectActivation, ExpectRakp1, ExpectRakp3};
 use crate::Time;
+use crate::handshake::Username;
 
 /// How many there are at most. A flood pushes out the oldest ones; a handshake that takes a few milliseconds gets
 /// through all the same.
@@ -18,7 +19,7 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(10);
 /// A half-open session.
 #[derive(Debug)]
 pub(super) struct Pending {
-    source: IpAddr,
+    peer: SocketAddr,
     opened: Time,
     pub(super) stage: Stage,
 }
@@ -41,21 +42,22 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Takes a half-open session in, and lets another of its source, or of all, go for it where necessary.
-    pub(super) fn insert(&mut self, now: Time, source: IpAddr, id: u32, stage: Stage) {
+    pub(super) fn insert(&mut self, now: Time, peer: SocketAddr, id: u32, stage: Stage) {
+        let source = peer.ip();
         let of_source = self
             .entries
             .iter()
-            .filter(|(_, pending)| pending.source == source)
+            .filter(|(_, pending)| pending.peer.ip() == source)
             .count();
         if of_source >= MAX_PER_SOURCE {
-            self.evict(|pending| pending.source == source);
+            self.evict(|pending| pending.peer.ip() == source);
         } else if self.entries.len() >= MAX {
             self.evict(|_| true);
         }
         self.entries.push((
             id,
             Pending {
-                source,
+                peer,
                 opened: now,
                 stage,
             },
@@ -109,14 +111,28 @@ impl Pool {
             .map(|(_, pending)| pending.opened + LIFETIME)
     }
 
-    /// Lets those go whose time is up.
-    pub(super) fn expire(&mut self, now: Time) {
-        self.entries
-            .retain(|(_, pending)| now.since(pending.opened) < LIFETIME);
+    /// Lets those go whose time is up. `given_up` hears of the logins among them whose console was sent RAKP 2, and fell
+    /// silent.
+    pub(super) fn expire(&mut self, now: Time, mut given_up: impl FnMut(SocketAddr, Username)) {
+        let expired = |pending: &Pending| now.since(pending.opened) >= LIFETIME;
+        for (_, pending) in self.entries.extract_if(.., |(_, pending)| expired(pending)) {
+            if let Stage::Rakp3(expect) = pending.stage {
+                given_up(pending.peer, expect.username());
+            }
+        }
         if self.entries.is_empty() {
             // An idle BMC costs nothing.
             self.entries = Vec::new();
         }
+    }
+
+    /// Lets those go that a console has begun for this user and not ended: it has got in, with a handshake begun anew.
+    pub(super) fn forget(&mut self, source: IpAddr, username: &Username) {
+        self.entries.retain(|(_, pending)| {
+            let same = |expect: &ExpectRakp3| expect.username() == *username;
+            pending.peer.ip() != source
+                || !matches!(&pending.stage, Stage::Rakp3(expect) if same(expect))
+        });
     }
 
     /// Lets all go.
@@ -141,8 +157,8 @@ mod tests {
     #[test]
     fn a_source_pushes_out_its_own_and_a_flood_the_oldest() {
         let mut pool = Pool::default();
-        let victim = IpAddr::from([127, 0, 0, 1]);
-        let flooder = IpAddr::from([127, 0, 0, 2]);
+        let victim = SocketAddr::from(([127, 0, 0, 1], 1));
+        let flooder = SocketAddr::from(([127, 0, 0, 2], 2));
         pool.insert(Time::ORIGIN, victim, 1, stage(1));
         for id in 2..1000 {
             pool.insert(Time::ORIGIN, flooder, id, stage(id));
@@ -150,11 +166,12 @@ mod tests {
         assert!(pool.contains(1) && pool.contains(999));
         assert_eq!(pool.entries.len(), 1 + MAX_PER_SOURCE);
         for id in 1000..2000u32 {
-            pool.insert(Time::ORIGIN, IpAddr::from(id.to_be_bytes()), id, stage(id));
+            let peer = SocketAddr::from((id.to_be_bytes(), 3));
+            pool.insert(Time::ORIGIN, peer, id, stage(id));
         }
         assert_eq!(pool.entries.len(), MAX);
         assert!(!pool.contains(1) && pool.contains(1999));
-        pool.expire(Time::ORIGIN + LIFETIME);
+        pool.expire(Time::ORIGIN + LIFETIME, |_, _| panic!("no RAKP 2 was sent"));
         assert_eq!(pool.entries.capacity(), 0);
     }
 }

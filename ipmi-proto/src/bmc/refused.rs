@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The console's password is another than this BMC's, as it says itself.
     #[error("the console has another password")]
     ByConsole,
+    /// The console fell silent after RAKP 2, as ipmitool and FreeIPMI do that have another password.
+    #[error("the console gave up, as one does that has another password")]
+    GivenUp,
     /// The password is right, but the user may not have the privilege level.
     #[error("privilege level above the user's limit")]
     Privilege,

@@ -45,8 +45,8 @@ fn guess(pair: &mut Pair, user: &[u8]) -> Option<RakpStatus> {
     None
 }
 
-/// Sends RAKP 3 with a wrong code in the place of the console's farewell.
-fn fail(pair: &mut Pair, user: &[u8]) {
+/// Logs in up to RAKP 2. Gives the RAKP 3 that would follow.
+fn half(pair: &mut Pair, user: &[u8]) -> Vec<u8> {
     pair.console = Console::new(Config {
         username: name(user),
         ..client()
@@ -59,17 +59,7 @@ fn fail(pair: &mut Pair, user: &[u8]) {
         );
         let mut sent = core::mem::take(&mut datagram);
         if sent[5] == 0x14 {
-            let bmc_id = u32::from_le_bytes(sent[20..24].try_into().unwrap());
-            let rakp3 = Rakp3 {
-                tag: 0,
-                bmc_id,
-                result: Ok(vec![0; 32]),
-            };
-            sent.clear();
-            encode_sessionless(PayloadType::RAKP_3, &mut sent, |out| rakp3.encode(out));
-            let from = pair.peer;
-            pair.inject(from, sent);
-            return;
+            return sent;
         }
         let mut out = Vec::new();
         let (now, from) = (pair.now, pair.peer);
@@ -79,6 +69,22 @@ fn fail(pair: &mut Pair, user: &[u8]) {
         assert!(matches!(event, bmc::Event::Reply), "{event:?}");
         let _ = pair.console.handle(pair.now, &mut out, &mut pair.rng);
     }
+    panic!("no RAKP 3");
+}
+
+/// Sends RAKP 3 with a wrong code in the place of the console's farewell.
+fn fail(pair: &mut Pair, user: &[u8]) {
+    let mut sent = half(pair, user);
+    let bmc_id = u32::from_le_bytes(sent[20..24].try_into().unwrap());
+    let rakp3 = Rakp3 {
+        tag: 0,
+        bmc_id,
+        result: Ok(vec![0; 32]),
+    };
+    sent.clear();
+    encode_sessionless(PayloadType::RAKP_3, &mut sent, |out| rakp3.encode(out));
+    let from = pair.peer;
+    pair.inject(from, sent);
 }
 
 #[test]
@@ -190,6 +196,40 @@ fn the_driver_hears_who_was_refused_and_why() {
     assert_eq!(refused.reason, Refusal::Privilege);
     let mut pair = Pair::new(client(), server());
     established(&mut pair);
+    assert_eq!(pair.endpoint.poll_refused_login(), None);
+}
+
+#[test]
+fn a_console_that_falls_silent_after_rakp_2_was_refused() {
+    let mut pair = Pair::new(client(), server());
+    half(&mut pair, b"admin");
+    pair.endpoint.handle_timeout(pair.now);
+    assert_eq!(pair.endpoint.poll_refused_login(), None, "not yet");
+    pair.now = pair.endpoint.poll_timeout().expect("an end of waiting");
+    pair.endpoint.handle_timeout(pair.now);
+    let refused = pair.endpoint.poll_refused_login().expect("a refusal");
+    assert_eq!(
+        (refused.username, refused.reason),
+        (name(b"admin"), Refusal::GivenUp)
+    );
+    assert_eq!(refused.peer, pair.peer);
+}
+
+#[test]
+fn a_login_that_was_begun_anew_was_not_refused() {
+    let mut pair = Pair::new(client(), server());
+    half(&mut pair, b"nobody");
+    half(&mut pair, b"admin");
+    pair.console = Console::new(client());
+    established(&mut pair);
+    pair.now = pair.now + Duration::from_secs(11);
+    pair.endpoint.handle_timeout(pair.now);
+    let refused = pair.endpoint.poll_refused_login().expect("a refusal");
+    assert_eq!(
+        refused.username,
+        name(b"nobody"),
+        "another's login tells nothing"
+    );
     assert_eq!(pair.endpoint.poll_refused_login(), None);
 }
 

@@ -4,9 +4,10 @@ use core::time::Duration;
 
 use ipmi_proto::Privilege;
 use ipmi_proto::bmc::DropReason;
-use ipmi_proto::command::Request;
 use ipmi_proto::command::app::{ColdReset, GetDeviceId, GetSessionInfo};
 use ipmi_proto::command::chassis::{ChassisControl, GetChassisStatus};
+use ipmi_proto::command::transport::{GetIpUdpRmcpStatistics, LanStatistics};
+use ipmi_proto::command::{Channel, Request};
 use ipmi_proto::console::{Config, Error, Event, RequestError, ResponseError, Step, SuiteChoice};
 use ipmi_proto::crypto::{Authentication, BmcKey, CipherSuite};
 use ipmi_proto::handshake::{RakpStatus, RequestedPrivilege};
@@ -261,6 +262,42 @@ fn sessions_are_walked_through_by_number() {
     let none = info(GetSessionInfo::Index(2)).unwrap();
     assert_eq!((none.handle, none.active, none.session), (0, 1, None));
     info(GetSessionInfo::Handle(2)).unwrap_err();
+}
+
+#[test]
+fn datagrams_are_counted() {
+    let mut pair = open();
+    let from = pair.peer;
+    pair.inject(from, b"no RMCP".to_vec());
+    let mut ask = |clear| {
+        let channel = Channel::PRESENT;
+        pair.console
+            .request(&GetIpUdpRmcpStatistics { channel, clear });
+        let Some(Event::Response { result, .. }) = pair.event() else {
+            panic!("a response")
+        };
+        let answer = result.unwrap().decode::<GetIpUdpRmcpStatistics>();
+        (answer.unwrap(), pair.sent.len())
+    };
+    let (statistics, exchanged) = ask(true);
+    // The console's half of them, this request among them, and what was injected; this answer is still to come.
+    let of_the_console = u16::try_from(exchanged / 2).unwrap();
+    let expected = LanStatistics {
+        ip_received: of_the_console + 1,
+        udp_received: of_the_console + 1,
+        rmcp_received: of_the_console,
+        ip_sent: of_the_console - 1,
+        ..LanStatistics::default()
+    };
+    assert_eq!(statistics, expected);
+    let expected = LanStatistics {
+        ip_received: 1,
+        udp_received: 1,
+        rmcp_received: 1,
+        ip_sent: 1,
+        ..LanStatistics::default()
+    };
+    assert_eq!(ask(false).0, expected, "the answer to the first one counts");
 }
 
 #[test]

@@ -165,8 +165,6 @@ pub struct ChannelState {
     pub alerting: bool,
     /// Whether each packet is authenticated, and not only the one that opens a session. IPMI 1.5 alone asks.
     pub per_message_auth: bool,
-    /// Whether commands of USER level are authenticated. IPMI 1.5 alone asks.
-    pub user_level_auth: bool,
 }
 
 impl Default for ChannelState {
@@ -175,7 +173,6 @@ impl Default for ChannelState {
             limit: 4,
             alerting: false,
             per_message_auth: true,
-            user_level_auth: true,
         }
     }
 }

@@ -185,6 +185,10 @@ impl Task {
                 tracing::trace!(bmc = self.name(), peer = %route.peer, %reason, "dropped");
             }
         }
+        self.tell_refused_logins();
+    }
+
+    fn tell_refused_logins(&mut self) {
         while let Some(refused) = self.endpoint.poll_refused_login() {
             self.behaviour.login_refused(&refused);
         }
@@ -252,6 +256,7 @@ impl Task {
     fn timeout(&mut self) {
         let now = self.now();
         self.endpoint.handle_timeout(now);
+        self.tell_refused_logins();
         let answers = self.behaviour.timeout(Instant::now());
         self.deliver(answers);
     }

@@ -60,7 +60,7 @@ impl Endpoint {
         let bmc_id = self.free_id(rng).ok_or(RakpStatus::InsufficientResources)?;
         self.pending.insert(
             now,
-            peer.ip(),
+            peer,
             bmc_id,
             Stage::Rakp1(ExpectRakp1 {
                 console_id: request.console_id,
@@ -195,6 +195,7 @@ impl Endpoint {
                     return Err((RakpStatus::InsufficientResources, Refusal::NoSlot));
                 }
                 self.handshakes.forgive(source);
+                self.pending.forget(source, &username);
                 Ok(check)
             }
             Err(status @ RakpStatus::UnauthorizedRole) => Err((status, Refusal::Privilege)),

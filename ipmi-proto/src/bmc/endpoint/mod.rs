@@ -23,10 +23,11 @@ use super::answer::{Format, Origin};
 use super::guesses::Guesses;
 use super::handshake::Decoy;
 use super::pending::Pool;
-use super::refused::{RefusedLogin, RefusedLogins};
+use super::refused::{Refusal, RefusedLogin, RefusedLogins};
 use super::replies::Lookup;
 use super::session::{Link, Sessions};
 use super::throttle::Throttle;
+use super::traffic::Traffic;
 use super::{Answer, Config, Token, local};
 use crate::command::app::UserId;
 use crate::command::{self, Request, Row};
@@ -49,6 +50,7 @@ pub struct Endpoint {
     handshakes: Throttle,
     guesses: Guesses,
     refused: RefusedLogins,
+    traffic: Traffic,
     decoy: Decoy,
 }
 
@@ -63,6 +65,7 @@ impl Endpoint {
             handshakes: Throttle::default(),
             guesses: Guesses::default(),
             refused: RefusedLogins::default(),
+            traffic: Traffic::default(),
             decoy: Decoy::new(rng),
         }
     }
@@ -119,8 +122,14 @@ impl Endpoint {
     ) -> Event {
         out.clear();
         self.expire(now);
-        self.dispatch(now, peer, datagram, rng, out)
-            .unwrap_or_else(Event::Dropped)
+        self.traffic.received();
+        let event = self
+            .dispatch(now, peer, datagram, rng, out)
+            .unwrap_or_else(Event::Dropped);
+        if matches!(event, Event::Reply) {
+            self.traffic.sent();
+        }
+        event
     }
 
     fn dispatch(
@@ -131,7 +140,9 @@ impl Endpoint {
         rng: &mut impl CryptoRng,
         out: &mut Vec<u8>,
     ) -> Result<Event, DropReason> {
-        let packet = match Rmcp::parse(datagram)? {
+        let rmcp = Rmcp::parse(datagram)?;
+        self.traffic.rmcp();
+        let packet = match rmcp {
             Rmcp::Asf(message) => return self.ping(now, peer, message, out),
             Rmcp::Ipmi(packet) => packet,
         };
@@ -285,7 +296,8 @@ impl Endpoint {
         let (answer, ends) = match admit(&message, requester.privilege) {
             Err(completion) => (Answer::of(Err::<(), _>(completion)), None),
             Ok(request) => {
-                match local::in_session(&request, id, &mut self.sessions, &self.config) {
+                let (sessions, traffic) = (&mut self.sessions, &mut self.traffic);
+                match local::in_session(&request, id, sessions, traffic, &self.config) {
                     Some(answered) => answered,
                     None => {
                         return Ok(Event::Request(Incoming {
@@ -297,7 +309,7 @@ impl Endpoint {
                 }
             }
         };
-        let sent = self.respond(now, token, answer, rng, out);
+        let sent = self.encode_answer(now, token, &answer, rng, out);
         if let Some(id) = ends {
             self.sessions.remove(id);
         }
@@ -314,11 +326,24 @@ impl Endpoint {
         rng: &mut impl CryptoRng,
         out: &mut Vec<u8>,
     ) -> Option<SocketAddr> {
+        let peer = self.encode_answer(now, token, &answer, rng, out)?;
+        self.traffic.sent();
+        Some(peer)
+    }
+
+    fn encode_answer(
+        &mut self,
+        now: Time,
+        token: Token,
+        answer: &Answer,
+        rng: &mut impl CryptoRng,
+        out: &mut Vec<u8>,
+    ) -> Option<SocketAddr> {
         out.clear();
         let Token { header, origin } = token;
         match origin {
             Origin::Sessionless { peer, format } => {
-                encode_sessionless(format, &header, &answer, out);
+                encode_sessionless(format, &header, answer, out);
                 Some(peer)
             }
             Origin::Session { id, ticket } => {
@@ -349,7 +374,8 @@ impl Endpoint {
             .min()
     }
 
-    /// Ends the sessions and handshakes whose time is up. Call [`poll_sol`](Self::poll_sol) after it.
+    /// Ends the sessions and handshakes whose time is up. Call [`poll_sol`](Self::poll_sol) and
+    /// [`poll_refused_login`](Self::poll_refused_login) after it.
     pub fn handle_timeout(&mut self, now: Time) {
         self.expire(now);
     }
@@ -359,7 +385,10 @@ impl Endpoint {
             let idle_timeout = self.config.idle_timeout;
             self.sessions
                 .retain(|slot| now.since(slot.heard) < idle_timeout);
-            self.pending.expire(now);
+            let refused = &mut self.refused;
+            self.pending.expire(now, |peer, username| {
+                refused.push(peer, username, Refusal::GivenUp);
+            });
         }
     }
 }

@@ -107,7 +107,7 @@ impl Endpoint {
         out: &mut Vec<u8>,
     ) -> Option<SocketAddr> {
         out.clear();
-        self.sessions.iter_mut().find_map(|slot| {
+        let peer = self.sessions.iter_mut().find_map(|slot| {
             let mut port = slot.session.sol.take()?;
             let mut send = None;
             if let Some(packet) = port.poll_transmit(now) {
@@ -117,7 +117,9 @@ impl Endpoint {
             }
             slot.session.sol = Some(port).filter(|port| !port.is_closed());
             send
-        })
+        })?;
+        self.traffic.sent();
+        Some(peer)
     }
 
     /// When a port wants [`poll_sol`](Self::poll_sol) to be called.

@@ -93,7 +93,7 @@ impl Endpoint {
             challenge,
         };
         let stage = Stage::Activation(expect);
-        self.pending.insert(now, peer.ip(), temporary_id, stage);
+        self.pending.insert(now, peer, temporary_id, stage);
         Ok(SessionChallenge {
             temporary_id,
             challenge,

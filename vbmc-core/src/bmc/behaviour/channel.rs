@@ -41,7 +41,7 @@ impl Access {
             settings: ChannelSettings {
                 alerting: state.alerting,
                 per_message_auth: state.per_message_auth,
-                user_level_auth: state.user_level_auth,
+                user_level_auth: true,
                 mode: AccessMode::Always,
             },
             limit: Privilege::from_bits(state.limit).unwrap_or(Privilege::Administrator),
@@ -97,7 +97,13 @@ impl Behaviour {
             value,
         }) = *settings
         {
-            volatile.settings = value;
+            // Commands of USER level stay authenticated: to let others send them is an option that a BMC need not take.
+            // It says so where it is asked, here and in Get Channel Authentication Capabilities (§22.22); pyghmi sets it
+            // along with the rest, and would take a refusal for one of all.
+            volatile.settings = ChannelSettings {
+                user_level_auth: true,
+                ..value
+            };
             self.effects.push(Effect::ConfigChanged);
         }
         if let Some(Write {
@@ -116,7 +122,6 @@ impl Behaviour {
             if let Some(Write { value, .. }) = settings {
                 channel.alerting = value.alerting;
                 channel.per_message_auth = value.per_message_auth;
-                channel.user_level_auth = value.user_level_auth;
             }
             if let Some(Write { value, .. }) = limit {
                 channel.limit = value.bits();
@@ -202,6 +207,27 @@ mod tests {
         assert_eq!(kept.limit, Some(Privilege::Administrator));
         bench.ask(ColdReset).unwrap();
         assert_eq!(access(&mut bench, Storage::Volatile), kept);
+    }
+
+    #[tokio::test]
+    async fn whoever_sends_commands_is_authenticated_whatever_is_set() {
+        let mut bench = Bench::new();
+        let before = access(&mut bench, Storage::Volatile).settings;
+        for storage in [Storage::Volatile, Storage::NonVolatile] {
+            let value = ChannelSettings {
+                user_level_auth: false,
+                per_message_auth: false,
+                ..before
+            };
+            let set = SetChannelAccess {
+                channel: LAN,
+                settings: Some(Write { storage, value }),
+                limit: None,
+            };
+            assert_eq!(bench.change(set).await, Ok(()));
+            let settings = access(&mut bench, storage).settings;
+            assert!(settings.user_level_auth && !settings.per_message_auth);
+        }
     }
 
     #[tokio::test]

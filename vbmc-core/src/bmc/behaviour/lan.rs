@@ -96,10 +96,15 @@ impl Behaviour {
     /// The limits come in the order of the suites that there are.
     fn set_suite_limits(&mut self, levels: &CipherSuitePrivileges, asker: &Asker) -> Outcome {
         let suites = self.settings.cipher_suites.clone();
-        // Every suite without a limit would be a lock that nobody can open again.
+        // Limits of suites that there are not. FreeIPMI sends such, as it takes a suite's id for its place here.
+        if levels.0.iter().skip(suites.len()).any(Option::is_some) {
+            return refuse(CompletionCode::ParameterOutOfRange);
+        }
+        // Every suite without a limit would be a lock that nobody can open again. CCh would say so too, but ipmitool
+        // repeats what it gets that for, for half a minute and more.
         let mut usable = levels.0.iter().zip(&suites);
         if !usable.any(|(level, _)| *level >= Some(Privilege::Administrator)) {
-            return refuse(CompletionCode::InvalidDataField);
+            return refuse(CompletionCode::NotSupportedInState);
         }
         self.effects.push(Effect::ConfigChanged);
         let levels = levels.0;
@@ -306,8 +311,13 @@ mod tests {
             set(LanParameter::CipherSuitePrivileges(levels))
         };
         let administrator = Some(Privilege::Administrator);
-        let refused = Err(CompletionCode::InvalidDataField);
+        let refused = Err(CompletionCode::NotSupportedInState);
         assert_eq!(bench.ask(limits(None, Some(Privilege::User))), refused);
+        let mut of_none = CipherSuitePrivileges::default();
+        of_none.0[..3].copy_from_slice(&[administrator; 3]);
+        let of_none = set(LanParameter::CipherSuitePrivileges(of_none));
+        let refused = Err(CompletionCode::ParameterOutOfRange);
+        assert_eq!(bench.ask(of_none), refused, "there are two suites");
         let changed = bench.change(limits(None, administrator)).await;
         assert_eq!(changed, Ok(()));
         let config = bench.behaviour.endpoint_config().unwrap();

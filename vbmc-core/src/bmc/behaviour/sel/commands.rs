@@ -164,7 +164,10 @@ impl Behaviour {
             return refuse(CompletionCode::InvalidReservation);
         }
         match self.sel.log.remove(request.record) {
-            Some(id) => self.once_written(asker, move || answer(Ok(id))),
+            Some(id) => {
+                self.note_erasure();
+                self.once_written(asker, move || answer(Ok(id)))
+            }
             None => refuse(CompletionCode::NotPresent),
         }
     }
@@ -182,11 +185,16 @@ impl Behaviour {
             Erasure::GetState => ok(ErasureState::Completed),
             Erasure::Initiate => {
                 self.sel.log.clear();
-                let erased = now().unix_seconds();
-                self.note_state(|state| state.sel.erased = erased.map(u64::from));
+                self.note_erasure();
                 self.once_written(asker, || answer(Ok(ErasureState::Completed)))
             }
         }
+    }
+
+    /// One record or all are gone: Get SEL Info tells since when.
+    fn note_erasure(&mut self) {
+        let erased = now().unix_seconds();
+        self.note_state(|state| state.sel.erased = erased.map(u64::from));
     }
 
     /// Get SEL Time, §31.10, and Get SDR Repository Time, §33.17.

@@ -134,7 +134,11 @@ async fn a_record_can_be_deleted_and_read_in_parts() {
         reservation,
         record,
     };
+    let info = bench.ask(GetSelInfo).unwrap();
+    assert_eq!(info.erased, Timestamp::UNSPECIFIED);
     assert_eq!(bench.change(delete).await, Ok(record));
+    let info = bench.ask(GetSelInfo).unwrap();
+    assert!(info.erased.unix_seconds().is_some());
     assert_eq!(bench.ask(part), Err(CompletionCode::InvalidReservation));
     assert_eq!(records(&mut bench).len(), 1);
 }
