@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
 use vbmc_core::Secret;
-use vbmc_core::control::BmcChange;
-use vbmc_core::registry::{V15Auth, cipher_suites, v15_auth};
+use vbmc_core::control::{BmcChange, ConsoleHistory};
+use vbmc_core::registry::{V15Auth, cipher_suites, console_history, v15_auth};
 
 use super::new_password::NewPassword;
 use super::usage::WrongUsage;
@@ -21,9 +21,12 @@ Examples:
   vbmc set node-0 --kg-file kg.txt            two keys instead of one
   vbmc set node-0 --ipmi-1-5 md5              let `ipmitool -I lan` in
   vbmc set node-0 --ipmi-1-5 off
+  vbmc set node-0 --console-history on        remember what the console says
 
 What is not named stays as it is. A change is kept, and in force at once; a BMC that runs goes on as it was if it \
 cannot be as it should. Sessions of the user whose name or password changes end. `vbmc user` manages further users.
+
+With a console history, vbmcd holds the machine's console open all the time: `virsh console` cannot have it then.
 
 IPMI 1.5 encrypts nothing: whoever is on the way can read and take part. Cipher suite 0 lets everybody in.";
 
@@ -77,6 +80,10 @@ pub(crate) struct Args {
     /// How IPMI 1.5 sessions may be authenticated: md5, password or none, several with commas; off: there are none
     #[arg(long = "ipmi-1-5", value_name = "LIST", value_parser = v15)]
     ipmi_1_5: Option<V15>,
+
+    /// How many bytes of the machine's console to remember for whoever opens it later: a number such as 4096 or 64K, on (64K), off, or default: what vbmcd's configuration says
+    #[arg(long, value_name = "SIZE", value_parser = history)]
+    console_history: Option<ConsoleHistory>,
 }
 
 /// Cipher suites; none: the daemon's default.
@@ -104,6 +111,28 @@ fn v15(list: &str) -> Result<V15, String> {
         return Err("it is empty; `off` switches IPMI 1.5 off".to_owned());
     }
     Ok(V15(auth))
+}
+
+/// What `on` is: some 800 lines of 80 columns.
+const HISTORY: u32 = 64 << 10;
+
+fn history(size: &str) -> Result<ConsoleHistory, String> {
+    let bytes = match size {
+        "default" => return Ok(ConsoleHistory::Default),
+        "on" => HISTORY,
+        "off" => 0,
+        size => {
+            let (number, factor) = match size.strip_suffix(['k', 'K']) {
+                Some(number) => (number, 1 << 10),
+                None => (size, 1),
+            };
+            let bytes = number.parse().ok().and_then(|n: u32| n.checked_mul(factor));
+            let bytes = bytes.map_or_else(|| size.to_owned(), |bytes| bytes.to_string());
+            console_history("it", &bytes)
+                .map_err(|error| format!("{error}, or such as 64K, `on`, `off` or `default`"))?
+        }
+    };
+    Ok(ConsoleHistory::Bytes(bytes))
 }
 
 pub(super) async fn run(client: &Client, args: Args) -> anyhow::Result<()> {
@@ -152,6 +181,7 @@ impl Args {
             libvirt_sasl_password: read(self.libvirt_sasl_password_file)?,
             cipher_suites: self.cipher_suites.map(|suites| suites.0),
             ipmi_1_5: self.ipmi_1_5.map(|v15| v15.0),
+            console_history: self.console_history,
             kg,
         };
         if change == BmcChange::default() {
@@ -204,6 +234,24 @@ mod tests {
             ..BmcChange::default()
         };
         assert_eq!(change, expected);
+    }
+
+    #[test]
+    fn a_history_has_a_size() {
+        for (size, history) in [
+            ("on", ConsoleHistory::Bytes(65536)),
+            ("off", ConsoleHistory::Bytes(0)),
+            ("4096", ConsoleHistory::Bytes(4096)),
+            ("1024K", ConsoleHistory::Bytes(1 << 20)),
+            ("default", ConsoleHistory::Default),
+        ] {
+            let change = resolve(&format!("--console-history {size}")).unwrap();
+            assert_eq!(change.console_history, Some(history), "{size}");
+        }
+        for wrong in ["1025K", "4194304K", "yes", "K", "5M"] {
+            let error = resolve(&format!("--console-history {wrong}")).unwrap_err();
+            assert!(error.to_string().contains("1048576"), "{error}");
+        }
     }
 
     #[test]

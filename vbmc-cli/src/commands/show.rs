@@ -13,7 +13,7 @@ Examples:
   vbmc show node-0 -f json                for programs
   vbmc show node-0 -f value -c Value      the values alone, sorted by property
 
-Passwords and the key K_g are shown as *** unless vbmcd is configured with show_passwords. What VirtualBMC does not know is shown where it is set: cipher_suites, ipmi_1_5 and kg.";
+Passwords and the key K_g are shown as *** unless vbmcd is configured with show_passwords. What VirtualBMC does not know is shown where it is set: cipher_suites, console_history, ipmi_1_5 and kg.";
 
 /// Show virtual BMC properties
 #[derive(Debug, clap::Args)]
@@ -47,7 +47,13 @@ fn records(bmc: BmcDetails) -> Records {
     });
     let v15: Vec<_> = bmc.ipmi_1_5.iter().map(|auth| auth.name()).collect();
     let v15 = (!v15.is_empty()).then(|| v15.join(","));
-    let own = [("cipher_suites", suites), ("ipmi_1_5", v15), ("kg", bmc.kg)];
+    let history = bmc.console_history.map(|bytes| bytes.to_string());
+    let own = [
+        ("cipher_suites", suites),
+        ("console_history", history),
+        ("ipmi_1_5", v15),
+        ("kg", bmc.kg),
+    ];
     let own = own
         .into_iter()
         .filter_map(|(property, value)| Some((property, Cell::Text(value?))));

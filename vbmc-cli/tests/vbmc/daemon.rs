@@ -84,6 +84,7 @@ impl Daemon {
             libvirt_sasl_password: Some("***".to_owned()),
             cipher_suites: None,
             ipmi_1_5: Vec::new(),
+            console_history: None,
             kg: None,
         };
         self.bmcs.lock().unwrap().insert(name.to_owned(), bmc);
@@ -128,6 +129,7 @@ async fn add(
             .map(|password| password.reveal().to_owned()),
         cipher_suites: None,
         ipmi_1_5: Vec::new(),
+        console_history: None,
         kg: None,
     };
     bmcs.insert(new.domain_name, bmc.clone());

@@ -87,6 +87,9 @@ pub struct BmcDetails {
     /// How IPMI 1.5 sessions may be authenticated; empty: there are none.
     #[serde(default)]
     pub ipmi_1_5: Vec<V15Auth>,
+    /// How many bytes of the machine's console it remembers; none: the daemon's default.
+    #[serde(default)]
+    pub console_history: Option<u32>,
     /// The BMC key K_g, or `***`; none: it has none.
     #[serde(default)]
     pub kg: Option<String>,
@@ -150,10 +153,24 @@ pub struct BmcChange {
     /// How IPMI 1.5 sessions may be authenticated; empty: there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ipmi_1_5: Option<Vec<V15Auth>>,
+    /// How many bytes of the machine's console it remembers, or `default`: as the daemon has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console_history: Option<ConsoleHistory>,
     /// The BMC key K_g, 20 bytes at most; empty: none any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub kg: Option<Secret>,
+}
+
+/// How many bytes of a machine's console are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConsoleHistory {
+    /// As many as the daemon's configuration says.
+    Default,
+    /// This many, up to 1048576; 0: none.
+    #[serde(untagged)]
+    Bytes(u32),
 }
 
 /// What it takes to log in to a BMC. Whoever may ask for it may set it too.

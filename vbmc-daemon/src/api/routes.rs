@@ -320,6 +320,7 @@ fn details(shared: &Shared, view: BmcView) -> Json<BmcDetails> {
         },
         cipher_suites: config.and_then(|config| config.cipher_suites.clone()),
         ipmi_1_5: config.map(|config| config.v15.clone()).unwrap_or_default(),
+        console_history: config.and_then(|config| config.console_history),
         kg: config
             .and_then(|config| config.kg.as_ref())
             .map(|kg| if shown { kg.reveal() } else { MASK }.to_owned()),

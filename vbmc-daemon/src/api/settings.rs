@@ -1,8 +1,8 @@
 //! Between the control API's types and a BMC's settings.
 
 use vbmc_core::Secret;
-use vbmc_core::control::{BmcChange, BmcCredentials, NewBmc};
-use vbmc_core::registry::{BmcConfig, Invalid, check};
+use vbmc_core::control::{BmcChange, BmcCredentials, ConsoleHistory, NewBmc};
+use vbmc_core::registry::{BmcConfig, Invalid, check, console_history};
 
 /// What was asked for as a BMC's settings. SASL by halves is refused, and empty halves are none.
 pub(super) fn of(new: NewBmc) -> Result<BmcConfig, Invalid> {
@@ -49,6 +49,14 @@ pub(super) fn apply(change: &BmcChange, config: &mut BmcConfig) -> Result<(), In
     }
     if let Some(auth) = &change.ipmi_1_5 {
         config.v15.clone_from(auth);
+    }
+    match change.console_history {
+        Some(ConsoleHistory::Default) => config.console_history = None,
+        Some(ConsoleHistory::Bytes(bytes)) => {
+            let bytes = console_history("console_history", &bytes.to_string())?;
+            config.console_history = Some(bytes);
+        }
+        None => {}
     }
     if let Some(kg) = &change.kg {
         config.kg = given_secret(Some(kg.clone()));
@@ -121,6 +129,7 @@ mod tests {
             port: Some(6230),
             cipher_suites: Some(vec![17]),
             ipmi_1_5: Some(vec![V15Auth::Md5]),
+            console_history: Some(ConsoleHistory::Bytes(1 << 16)),
             kg: Some(Secret::new("key")),
             ..BmcChange::default()
         };
@@ -133,6 +142,7 @@ mod tests {
                 libvirt_sasl_password: None,
                 cipher_suites: Some(vec![17]),
                 v15: vec![V15Auth::Md5],
+                console_history: Some(1 << 16),
                 kg: Some(Secret::new("key")),
                 ..before.clone()
             }
@@ -140,11 +150,33 @@ mod tests {
         let back = BmcChange {
             cipher_suites: Some(Vec::new()),
             ipmi_1_5: Some(Vec::new()),
+            console_history: Some(ConsoleHistory::Default),
             kg: Some(Secret::new("")),
             ..BmcChange::default()
         };
         apply(&back, &mut config).unwrap();
-        assert_eq!((config.cipher_suites, config.kg), (None, None));
+        assert_eq!((&config.cipher_suites, &config.kg), (&None, &None));
         assert!(config.v15.is_empty());
+        assert_eq!(config.console_history, None);
+        let too_much = BmcChange {
+            console_history: Some(ConsoleHistory::Bytes(1 << 21)),
+            ..BmcChange::default()
+        };
+        let error = apply(&too_much, &mut config).unwrap_err().to_string();
+        assert!(error.contains("1048576"), "{error}");
+    }
+
+    #[test]
+    fn a_console_s_history_is_a_number_or_the_default() {
+        for (json, history) in [
+            ("4096", ConsoleHistory::Bytes(4096)),
+            ("\"default\"", ConsoleHistory::Default),
+        ] {
+            assert_eq!(serde_json::to_string(&history).unwrap(), json);
+            assert_eq!(
+                serde_json::from_str::<ConsoleHistory>(json).unwrap(),
+                history
+            );
+        }
     }
 }

@@ -80,7 +80,13 @@ impl Vocabulary {
                     data,
                 )
             },
-            Entry::Oem { kind, data } => unknown(id, &format!("record {kind:02X}h"), data),
+            Entry::Oem { kind, data } => match text(data) {
+                Some(text) => Line {
+                    details: None,
+                    ..unknown(id, text, data)
+                },
+                None => unknown(id, &format!("record {kind:02X}h"), data),
+            },
         }
     }
 
@@ -135,6 +141,14 @@ impl Vocabulary {
         let said: Vec<_> = said.map(|(_, data)| format!("{data:02X}h")).collect();
         (!said.is_empty()).then(|| format!("data {}", said.join(" ")))
     }
+}
+
+/// The text that an entry of 13 free bytes is, as `vbmc sel add --text` writes it and others do.
+fn text(data: &[u8]) -> Option<&str> {
+    let end = data.iter().rposition(|byte| *byte != 0)?;
+    let text = std::str::from_utf8(&data[..=end]).ok()?;
+    let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    printable.then_some(text)
 }
 
 fn unknown(id: u16, what: &str, bytes: &[u8]) -> Line {
@@ -293,6 +307,10 @@ mod tests {
             ("record E1h", None)
         );
         assert_eq!(line.details, Some("ab".repeat(13)));
+        let data = *b"replaced\0\0\0\0\0";
+        let entry = Entry::Oem { kind: 0xE0, data };
+        let line = ours().describe(&(id, Ok(Record { id, entry })));
+        assert_eq!((line.event.as_str(), line.details), ("replaced", None));
         let line = ours().describe(&(id, Err(vec![1, 2])));
         assert_eq!(line.details.as_deref(), Some("0102"));
     }

@@ -3,8 +3,10 @@
 //! | File | What lives there |
 //! |---|---|
 //! | `mod.rs` | the options, and the order of what is asked |
+//! | `add.rs` | an entry by hand |
 //! | `describe.rs` | what a record says, in words |
 
+mod add;
 mod describe;
 
 use std::time::Duration;
@@ -17,6 +19,7 @@ use serde_json::json;
 use tokio::signal::ctrl_c;
 use tokio::time::sleep;
 
+use self::add::What;
 use self::describe::{Line, Vocabulary, time};
 use super::target::{Access, parse};
 use super::usage::WrongUsage;
@@ -30,21 +33,32 @@ Examples:
   vbmc sel node-0 --follow -f json        the same for programs, one a line
   vbmc sel node-0 info
   vbmc sel --host 192.0.2.7 --user admin clear
+  vbmc sel node-0 add --text 'disk 3 replaced'
+  vbmc sel node-0 add --event temperature     see what an alert leads to
 
-What was done to a machine of vbmcd's over IPMI says which user did it, and over which channel. Times are UTC.";
+What was done to a machine of vbmcd's over IPMI says which user did it, and over which channel. Times are UTC.
+
+Texts become entries of 13 characters each, of the type E0h that is free for use and has no time. Events are told to the \
+BMC as software on a console may tell it of them: temperature (over its upper critical threshold), voltage (under its \
+lower critical one) and memory (a correctable error) are `ipmitool event 1`, `2` and `3`; any other is given as the \
+seven bytes that a line of `ipmitool event file` has: revision, sensor type, sensor, direction and event type, three \
+bytes of data.";
 
 /// How often a log that is followed is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Show, follow or clear the event log
+/// Show, follow, write to or clear the event log
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The name of the virtual machine, if it is a BMC of vbmcd's
     name: Option<String>,
 
-    /// What to do: list, info or clear [default: list]
+    /// What to do: list, info, clear or add [default: list]
     action: Option<String>,
+
+    #[command(flatten)]
+    what: What,
 
     /// Go on with what happens, until Ctrl-C
     #[arg(long)]
@@ -62,6 +76,7 @@ enum Action {
     List,
     Info,
     Clear,
+    Add,
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
@@ -71,6 +86,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if args.follow && action != Action::List {
         return Err(WrongUsage::error("--follow belongs to list"));
     }
+    let entry = args.what.resolve(action == Action::Add)?;
     let mut console = target.connect().await?;
     let done = match (action, args.follow) {
         (Action::List, false) => list(&mut console, &output).await,
@@ -79,6 +95,12 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
             _ = ctrl_c() => Ok(()),
         },
         (Action::Info, _) => info(&mut console, &output).await,
+        (Action::Add, _) => match entry {
+            Some(entry) => add::add(&mut console, &entry)
+                .await
+                .map_err(anyhow::Error::from),
+            None => Ok(()),
+        },
         (Action::Clear, _) => console.clear_events().await.map_err(anyhow::Error::from),
     };
     console.close().await;

@@ -138,6 +138,7 @@ pub(super) mod tests {
             libvirt_sasl_password: None,
             cipher_suites: None,
             ipmi_1_5: Vec::new(),
+            console_history: None,
             kg: None,
         };
         let login = BmcCredentials {

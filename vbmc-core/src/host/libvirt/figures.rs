@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::error::host_error;
 use super::ffi::stats;
 use super::hypervisor::Shared;
-use super::inventory::Uuid;
+use super::inventory::{Domain, Uuid};
 use crate::host::{Figures, HostError, MachineState};
 
 /// How old figures may be. A client that reads all sensors gets them from one call.
@@ -61,26 +61,32 @@ struct Counters {
 }
 
 impl Sampler {
-    /// A domain's figures, if they are fresh enough.
-    pub(super) fn fresh(&self, uuid: Uuid) -> Option<Result<Figures, HostError>> {
+    /// A domain's figures, if they are fresh enough and from its present run.
+    pub(super) fn fresh(&self, domain: &Domain) -> Option<Result<Figures, HostError>> {
+        let run = domain.on_since();
         let samples = self.samples.lock();
-        let last = samples
-            .last
-            .as_ref()
-            .filter(|last| last.at.elapsed() < FRESH)?;
-        let before = samples.before.as_ref()?;
-        Some(figures(before, last, uuid))
+        let last = samples.last.as_ref();
+        let last = last.filter(|last| last.at.elapsed() < FRESH)?;
+        let before = samples.before.as_ref();
+        let before = before.filter(|before| before.is_of(run))?;
+        Some(figures(before, last, domain.uuid))
     }
 
-    /// A domain's figures, sampled anew where they are not fresh.
-    pub(super) async fn sample(shared: Arc<Shared>, uuid: Uuid) -> Result<Figures, HostError> {
+    /// A domain's figures, sampled anew where they are not fresh: twice where there is no sample of its present run yet,
+    /// so that the first who asks after a start is told rates too.
+    pub(super) async fn sample(
+        shared: Arc<Shared>,
+        domain: Arc<Domain>,
+    ) -> Result<Figures, HostError> {
         let sampler = &shared.figures;
         let _turn = sampler.turn.lock().await;
-        if let Some(fresh) = sampler.fresh(uuid) {
+        if let Some(fresh) = sampler.fresh(&domain) {
             return fresh;
         }
+        let run = domain.on_since();
+        let usable = |before: &Arc<Sample>| before.at.elapsed() < STALE && before.is_of(run);
         let before = sampler.samples.lock().last.clone();
-        let before = match before.filter(|before| before.at.elapsed() < STALE) {
+        let before = match before.filter(usable) {
             Some(before) => before,
             None => Arc::new(take(&shared).await?),
         };
@@ -88,12 +94,19 @@ impl Sampler {
             tokio::time::sleep(wait).await;
         }
         let last = Arc::new(take(&shared).await?);
-        let answer = figures(&before, &last, uuid);
+        let answer = figures(&before, &last, domain.uuid);
         *sampler.samples.lock() = Samples {
             last: Some(last),
             before: Some(before),
         };
         answer
+    }
+}
+
+impl Sample {
+    /// Whether it was taken in a run that began then. A domain that is off has none.
+    fn is_of(&self, run: Option<Instant>) -> bool {
+        run.is_none_or(|began| self.at >= began)
     }
 }
 

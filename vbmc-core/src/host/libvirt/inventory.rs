@@ -92,6 +92,11 @@ impl Domain {
         }
     }
 
+    /// When its present run began, as far as it was seen; none: it is off.
+    pub(super) fn on_since(&self) -> Option<Instant> {
+        self.state.lock().on_since
+    }
+
     /// Read before asking libvirt; see [`observe`](Self::observe).
     pub(super) fn version(&self) -> Version {
         Version(self.state.lock().version)

@@ -119,9 +119,9 @@ impl Host for Machine {
             Ok(domain) => domain,
             Err(error) => return Reply::Now(Err(error)),
         };
-        match self.shared().figures.fresh(domain.uuid) {
+        match self.shared().figures.fresh(&domain) {
             Some(fresh) => Reply::Now(fresh),
-            None => Reply::later(Sampler::sample(Arc::clone(self.shared()), domain.uuid)),
+            None => Reply::later(Sampler::sample(Arc::clone(self.shared()), domain)),
         }
     }
 
