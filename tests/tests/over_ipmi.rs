@@ -78,6 +78,43 @@ fn a_machine_is_switched_and_waited_for() {
 }
 
 #[test]
+fn several_machines_are_switched_at_once() {
+    let names = ["node-0", "node-1", "node-2"];
+    let node = Node::new(names);
+    let daemon = Vbmcd::start();
+    let _bmcs = names.map(|name| daemon.bmc(name, &node.uri()));
+    let vbmc = |line: &str| daemon.vbmc(line.split(' '));
+    let power = "power node-0 node-1 node-2 -f value";
+    let _ = vbmc("power node-0 node-2 node-0 off --wait").ok();
+    vbmc(power).says("node-0 off\nnode-1 on\nnode-2 off\n");
+    // Whatever becomes of one, the others are done with.
+    let said = vbmc("power node-0 nobody node-2 on").fails_with(1);
+    assert_eq!(
+        said,
+        "nobody: No domain with matching name nobody was found\n"
+    );
+    vbmc(power).says("node-0 on\nnode-1 on\nnode-2 on\n");
+    let _ = vbmc("boot node-0 node-1 pxe").ok();
+    vbmc("boot node-0 node-1 node-2 -f value -c Device").says("pxe\npxe\nnone\n");
+    let _ = vbmc("identify node-0 node-1 on").ok();
+    // Perhaps it was meant as an action: nothing is done.
+    let said = vbmc("power node-0 node-1 of").fails_with(2);
+    assert!(said.contains("`of` is neither"), "{said}");
+}
+
+#[test]
+fn the_event_log_is_written_to_by_hand() {
+    let machine = machine();
+    let _ = machine.vbmc("sel node-0 clear").ok();
+    let _ = machine.vbmc("sel node-0 add --text replaced").ok();
+    let _ = machine.vbmc("sel node-0 add --event memory").ok();
+    machine
+        .vbmc("sel node-0 -f value -c Type -c Event")
+        .says("OEM replaced\nMemory Correctable ECC\n");
+    let _ = machine.vbmc("sel node-0 add").fails_with(2);
+}
+
+#[test]
 fn other_users_log_in_with_what_they_may() {
     let machine = machine();
     let home = machine.daemon.home();

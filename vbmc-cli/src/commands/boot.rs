@@ -1,21 +1,28 @@
 //! `vbmc boot`: what a machine starts from.
 
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use ipmi_proto::command::chassis::{
     BootChange, BootDevice, BootFlags, BootParameter, BootSelector, GetSystemBootOptions,
     SetSystemBootOptions, ValidBitClearing,
 };
 
-use super::target::{Access, parse};
+use super::target::{Access, parse, words};
+use super::targets::Targets;
 use super::usage::WrongUsage;
 use crate::ipmi::{Console, Error};
 use crate::output::{Cell, OutputArgs, Records};
+
+const USAGE: &str = "\
+vbmc boot [OPTIONS] NAME... [DEVICE]
+       vbmc boot [OPTIONS] --host HOST [DEVICE]";
 
 const EXAMPLES: &str = "\
 Examples:
   vbmc boot node-0                        what is set?
   vbmc boot node-0 pxe                    from the network, once
   vbmc boot node-0 disk --persistent --efi
+  vbmc boot node-0 node-1 node-2 pxe      several at once
   vbmc boot node-0 none                   as its owner has it again
 
 Devices: none, pxe, disk, cdrom, bios (the firmware's setup), floppy, diag (the diagnostic partition), safe (the disk, in \
@@ -23,13 +30,12 @@ safe mode). Not every machine has all of them. The device is started from when t
 
 /// Show or set what a machine starts from
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The name of the virtual machine, if it is a BMC of vbmcd's
-    name: Option<String>,
-
-    /// What to start from; without it, shows what is set
-    device: Option<String>,
+    /// The names of virtual machines whose BMCs are vbmcd's, and behind them what to start from; without it, shows what is
+    /// set
+    #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    words: Vec<String>,
 
     /// For every start from now on, and not for the next one alone
     #[arg(long)]
@@ -96,30 +102,34 @@ fn device_name(device: BootDevice) -> &'static str {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let output = args.output.resolve()?;
-    let (target, device) = args.access.with_word(args.name, args.device)?;
+    let is_device = |word: &str| parse::<Device>(word).is_ok();
+    let (targets, device) = Targets::of(args.access, args.words, is_device, &words::<Device>())?;
     let device = device.map(|word| parse::<Device>(&word)).transpose()?;
     if device.is_none() && (args.persistent || args.efi) {
         return Err(WrongUsage::error(
             "say what to start from: pxe, disk, cdrom, ...",
         ));
     }
-    let name = target.to_string();
-    let mut console = target.connect().await?;
-    let Some(device) = device else {
-        let flags = flags(&mut console).await;
-        console.close().await;
-        return output.print(records(name, &flags?));
+    let act = async |name: &str, console: &mut Console| {
+        let Some(device) = device else {
+            return Ok(Some(row(name, &flags(console).await?)));
+        };
+        let flags = BootFlags {
+            valid: true,
+            persistent: args.persistent,
+            efi: args.efi,
+            device: device.into(),
+            ..BootFlags::NONE
+        };
+        set(console, flags).await?;
+        Ok(None)
     };
-    let flags = BootFlags {
-        valid: true,
-        persistent: args.persistent,
-        efi: args.efi,
-        device: device.into(),
-        ..BootFlags::NONE
-    };
-    let set = set(&mut console, flags).await;
-    console.close().await;
-    Ok(set?)
+    let (done, failed) = targets.each(act).await?;
+    let rows: Vec<_> = done.into_iter().flatten().collect();
+    if !rows.is_empty() {
+        output.print(Records::new(["BMC", "Device", "Persistent", "EFI"], rows))?;
+    }
+    failed
 }
 
 async fn flags(console: &mut Console) -> Result<BootFlags, Error> {
@@ -157,12 +167,11 @@ fn write(parameter: BootParameter) -> SetSystemBootOptions {
     }
 }
 
-fn records(name: String, flags: &BootFlags) -> Records {
-    let row = vec![
-        Cell::Text(name),
+fn row(name: &str, flags: &BootFlags) -> Vec<Cell> {
+    vec![
+        Cell::text(name),
         Cell::text(device_name(flags.device)),
         Cell::Bool(flags.persistent),
         Cell::Bool(flags.efi),
-    ];
-    Records::new(["BMC", "Device", "Persistent", "EFI"], [row])
+    ]
 }

@@ -18,12 +18,12 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    target: Target,
-
     /// Which of the BMC's inventories; 0 is the machine's own
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     device: u8,
+
+    #[command(flatten)]
+    target: Target,
 
     #[command(flatten)]
     output: OutputArgs,

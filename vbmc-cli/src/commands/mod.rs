@@ -29,6 +29,7 @@ mod show;
 mod start;
 mod stop;
 mod target;
+mod targets;
 mod usage;
 mod user;
 

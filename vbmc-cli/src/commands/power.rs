@@ -4,12 +4,18 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use ipmi_proto::command::chassis::ChassisControl;
 use tokio::time::{Instant, sleep};
 
-use super::target::{Access, parse};
+use super::target::{Access, parse, words};
+use super::targets::Targets;
 use crate::ipmi::{Console, Power};
 use crate::output::{Cell, OutputArgs, Records};
+
+const USAGE: &str = "\
+vbmc power [OPTIONS] NAME... [ACTION]
+       vbmc power [OPTIONS] --host HOST [ACTION]";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,6 +23,7 @@ Examples:
   vbmc power node-0 -f value -c Power     the same, for scripts: on or off
   vbmc power node-0 soft --wait           ask the guest to shut down, and see it
                                           off
+  vbmc power node-0 node-1 node-2 on      several at once
   vbmc power --host 192.0.2.7 --user admin cycle
 
 Actions: status, on, off (at once), cycle, reset, soft (as the power button), nmi. With --wait, off and soft wait for \
@@ -27,13 +34,11 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 /// Switch a machine on or off, or see whether it is on
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The name of the virtual machine, if it is a BMC of vbmcd's
-    name: Option<String>,
-
-    /// What to do [default: status]
-    action: Option<String>,
+    /// The names of virtual machines whose BMCs are vbmcd's, and behind them what to do [default: status]
+    #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    words: Vec<String>,
 
     /// Wait until the machine has done it, this long at most
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60", require_equals = true)]
@@ -83,16 +88,19 @@ impl Action {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let output = args.output.resolve()?;
-    let (target, action) = args.access.with_word(args.name, args.action)?;
+    let is_action = |word: &str| parse::<Action>(word).is_ok();
+    let (targets, action) = Targets::of(args.access, args.words, is_action, &words::<Action>())?;
     let action = action.map_or(Ok(Action::Status), |word| parse(&word))?;
-    let name = target.to_string();
-    let mut console = target.connect().await?;
-    let done = act(&mut console, &name, action, args.wait).await;
-    console.close().await;
-    match done? {
-        Some(power) => output.print(records(name, power)),
-        None => Ok(()),
+    let act = async |name: &str, console: &mut Console| {
+        let power = act(console, name, action, args.wait).await?;
+        Ok(power.map(|power| row(name, power)))
+    };
+    let (done, failed) = targets.each(act).await?;
+    let rows: Vec<_> = done.into_iter().flatten().collect();
+    if !rows.is_empty() {
+        output.print(Records::new(["BMC", "Power"], rows))?;
     }
+    failed
 }
 
 /// Does it. The state where that was asked for.
@@ -124,7 +132,6 @@ async fn act(
     Ok(None)
 }
 
-fn records(name: String, power: Power) -> Records {
-    let row = vec![Cell::Text(name), Cell::Text(power.to_string())];
-    Records::new(["BMC", "Power"], [row])
+fn row(name: &str, power: Power) -> Vec<Cell> {
+    vec![Cell::text(name), Cell::Text(power.to_string())]
 }

@@ -124,10 +124,27 @@ impl Access {
     }
 }
 
-fn both(name: &str) -> anyhow::Error {
+pub(super) fn both(name: &str) -> anyhow::Error {
     WrongUsage::error(format!(
         "give the name of a BMC of vbmcd's ({name}), or --host for any other, not both"
     ))
+}
+
+impl Access {
+    pub(super) const fn has_host(&self) -> bool {
+        self.host.is_some()
+    }
+
+    /// A BMC by its address.
+    pub(super) const fn at_host(self) -> Target {
+        let name = None;
+        Target { name, access: self }
+    }
+
+    /// How long a BMC may take to let in, and for each answer.
+    pub(super) fn patience(&self) -> Duration {
+        Duration::from_secs(self.timeout.into())
+    }
 }
 
 impl Target {
@@ -143,7 +160,7 @@ impl Target {
 
     /// How long the BMC may take to let in, and for each answer.
     pub(super) fn patience(&self) -> Duration {
-        Duration::from_secs(self.access.timeout.into())
+        self.access.patience()
     }
 
     /// Logs in. Asks vbmcd about its own BMCs.
@@ -157,38 +174,74 @@ impl Target {
     pub(super) async fn resolve(self) -> anyhow::Result<(Address, Login)> {
         self.check()?;
         let Self { name, access } = self;
-        let (bmc, login, user) = match (name, access.host) {
-            (Some(name), _) => {
-                let (bmc, login) = of_vbmcd(&name).await?;
-                (bmc, login, access.user)
-            }
-            (None, host) => {
-                let host = host.unwrap_or_default();
-                let port = access.port.unwrap_or(623);
-                let login = Login::new("", Secret::default());
-                let user = access.user.unwrap_or_else(|| "admin".to_owned());
-                (Address { host, port }, login, Some(user))
-            }
+        let (bmc, login) = match name {
+            Some(name) => of_vbmcd(&name).await?,
+            None => access.elsewhere(),
         };
-        let mut login = Login {
-            suite: access.cipher_suite,
-            privilege: access.privilege.into(),
-            ..login
+        let typed = access.read(&bmc.host)?;
+        Ok((bmc, typed.put_on(login)))
+    }
+}
+
+impl Access {
+    /// Where --host is. Nothing is known of how to log in there.
+    fn elsewhere(&self) -> (Address, Login) {
+        let host = self.host.clone().unwrap_or_default();
+        let port = self.port.unwrap_or(623);
+        (Address { host, port }, Login::new("", Secret::default()))
+    }
+
+    /// What was typed of a login: files read, the terminal asked.
+    pub(super) fn read(self, bmc: &str) -> anyhow::Result<Typed> {
+        let user = match (self.user, &self.host) {
+            (None, Some(_)) => Some("admin".to_owned()),
+            (user, _) => user,
         };
-        if let Some(user) = user {
-            login.password = match (&access.password_file, env::var(PASSWORD)) {
-                (Some(file), _) => password::read(file)?,
-                (None, Ok(password)) => Secret::new(password),
-                (None, Err(_)) => password::ask(&format!("Password of {user} on {}", bmc.host))?,
-            };
-            login.username = user;
-        } else if access.password_file.is_some() {
-            return Err(WrongUsage::error("say whose password it is: --user"));
+        let login = match (user, &self.password_file) {
+            (Some(user), file) => {
+                let password = match (file, env::var(PASSWORD)) {
+                    (Some(file), _) => password::read(file)?,
+                    (None, Ok(password)) => Secret::new(password),
+                    (None, Err(_)) => password::ask(&format!("Password of {user} on {bmc}"))?,
+                };
+                Some((user, password))
+            }
+            (None, Some(_)) => return Err(WrongUsage::error("say whose password it is: --user")),
+            (None, None) => None,
+        };
+        Ok(Typed {
+            login,
+            kg: self.kg_file.map(|file| password::read(&file)).transpose()?,
+            suite: self.cipher_suite,
+            privilege: self.privilege.into(),
+        })
+    }
+}
+
+/// What was typed of a login.
+#[derive(Debug, Clone)]
+pub(super) struct Typed {
+    /// The user and the password, where vbmcd is not to say them.
+    login: Option<(String, Secret)>,
+    kg: Option<Secret>,
+    suite: Option<CipherSuite>,
+    privilege: RequestedPrivilege,
+}
+
+impl Typed {
+    /// A login with what was typed in place of what vbmcd says.
+    pub(super) fn put_on(&self, login: Login) -> Login {
+        let (username, password) = match self.login.clone() {
+            Some(typed) => typed,
+            None => (login.username, login.password),
+        };
+        Login {
+            username,
+            password,
+            kg: self.kg.clone().or(login.kg),
+            suite: self.suite,
+            privilege: self.privilege,
         }
-        if let Some(file) = access.kg_file {
-            login.kg = Some(password::read(&file)?);
-        }
-        Ok((bmc, login))
     }
 }
 
@@ -199,7 +252,8 @@ impl fmt::Display for Target {
     }
 }
 
-async fn of_vbmcd(name: &str) -> anyhow::Result<(Address, Login)> {
+/// Where one of vbmcd's BMCs is, and how its first user logs in.
+pub(super) async fn of_vbmcd(name: &str) -> anyhow::Result<(Address, Login)> {
     let client = Client::from_config(&ConfigFile::load()?)?;
     let bmc = client.bmc(name).await?;
     match bmc.status {
@@ -226,13 +280,17 @@ async fn of_vbmcd(name: &str) -> anyhow::Result<(Address, Login)> {
 
 /// A word as one of those that there are.
 pub(super) fn parse<T: ValueEnum>(word: &str) -> anyhow::Result<T> {
-    T::from_str(word, true).map_err(|_| {
-        let values = T::value_variants().iter();
-        let names: Vec<_> = values
-            .filter_map(|value| Some(value.to_possible_value()?.get_name().to_owned()))
-            .collect();
-        WrongUsage::error(format!("`{word}` is none of {}", names.join(", ")))
-    })
+    T::from_str(word, true)
+        .map_err(|_| WrongUsage::error(format!("`{word}` is none of {}", words::<T>())))
+}
+
+/// The words that there are.
+pub(super) fn words<T: ValueEnum>() -> String {
+    let values = T::value_variants().iter();
+    let names: Vec<_> = values
+        .filter_map(|value| Some(value.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    names.join(", ")
 }
 
 #[cfg(test)]

@@ -19,7 +19,9 @@ pub(crate) struct Error {
 /// What went wrong, and the way out. Holds no password.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Cause {
-    #[error("its address cannot be found: {0}; check the name, or give an IP address")]
+    #[error(
+        "its address cannot be found: {0}; check the name, or give an IP address; a port is given apart from it"
+    )]
     UnknownHost(io::Error),
 
     #[error(

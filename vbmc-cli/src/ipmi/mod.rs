@@ -93,6 +93,8 @@ pub(crate) struct Console {
     origin: Instant,
     /// For logging in, and for each answer.
     limit: Duration,
+    /// Whether anything has ever come from there.
+    heard: bool,
     session: Option<Session>,
 }
 
@@ -113,6 +115,7 @@ impl Console {
             protocol: Protocol::new(config),
             origin: Instant::now(),
             limit,
+            heard: false,
             session: None,
         };
         let session = console.until(|event| match event {
@@ -204,6 +207,7 @@ impl Console {
             match timeout_at(due.min(deadline), self.socket.recv(&mut buffer)).await {
                 Ok(Ok(len)) => {
                     refused_since = None;
+                    self.heard = true;
                     let now = self.now();
                     // What it drops is none of this session's.
                     let _ = self
@@ -220,6 +224,7 @@ impl Console {
                 Err(_) if Instant::now() >= deadline => {
                     return Err(match refused_since {
                         Some(_) => Cause::NobodyListens,
+                        None if !self.heard => Cause::Silent(self.limit),
                         None => Cause::Late(self.limit),
                     });
                 }
@@ -283,7 +288,13 @@ fn config(login: &Login) -> Result<Config, Cause> {
 
 /// A socket that hears this BMC and nobody else.
 async fn open(bmc: &Address) -> Result<UdpSocket, Cause> {
-    let mut addresses = lookup_host((bmc.host.as_str(), bmc.port))
+    // An IPv6 address may be typed as in a URL.
+    let host = bmc
+        .host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let host = host.unwrap_or(&bmc.host);
+    let mut addresses = lookup_host((host, bmc.port))
         .await
         .map_err(Cause::UnknownHost)?;
     let Some(address) = addresses.next() else {

@@ -101,9 +101,28 @@ async fn silence_is_told_from_a_closed_port() {
     };
     let error = refusal(&localhost, &ops()).await;
     assert!(error.contains("firewall"), "{error}");
+    // Also for somebody with less patience than the protocol has.
+    let short = Duration::from_secs(1);
+    let error = Console::connect(&localhost, &ops(), short)
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("no answer within 1 s"),
+        "{error}"
+    );
     drop(silent);
     let error = refusal(&localhost, &ops()).await;
     assert!(error.contains("nobody listens"), "{error}");
+}
+
+#[tokio::test]
+async fn an_ipv6_address_may_have_brackets() {
+    let nobody = Address {
+        host: "[::1]".to_owned(),
+        port: 1,
+    };
+    let error = refusal(&nobody, &ops()).await;
+    assert!(!error.contains("cannot be found"), "{error}");
 }
 
 #[tokio::test]

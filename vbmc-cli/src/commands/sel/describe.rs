@@ -9,7 +9,7 @@ use ipmi_proto::sel::{
     Direction, Entry, Event, EventData, EventSource, GeneratorId, Record, Timestamp,
 };
 
-use crate::commands::sensors::{number, threshold_name};
+use crate::commands::sensors::{self, number, threshold_name};
 use crate::ipmi::Logged;
 
 /// What a BMC's sensors are called, and how their readings are meant.
@@ -181,7 +181,7 @@ fn readings(data: EventData, sensor: Option<&Body>) -> Option<String> {
 }
 
 fn physical(sensor: &FullSensor, raw: u8) -> String {
-    match sensor.physical(raw) {
+    match sensors::physical(sensor, raw) {
         Some(value) => format!("{} {}", number(value), sensor.sensor.units)
             .trim_end()
             .to_owned(),

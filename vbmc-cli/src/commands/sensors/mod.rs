@@ -1,9 +1,18 @@
 //! `vbmc sensors`: what a machine's sensors read.
+//!
+//! | File | What lives there |
+//! |---|---|
+//! | `mod.rs` | the options, what is asked, and what is shown of it |
+//! | `scale.rs` | what raw readings mean |
+
+mod scale;
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::command::sensor::{GetSensorReading, GetSensorThresholds, SensorReading};
-use ipmi_proto::sdr::{Body, FullSensor, Sensor, SensorMasks, Threshold, Thresholds, state_name};
+use ipmi_proto::sdr::{Body, Sensor, SensorMasks, Threshold, Thresholds, state_name};
 
+use self::scale::Scale;
+pub(super) use self::scale::physical;
 use super::target::Target;
 use crate::ipmi::{Console, Error};
 use crate::output::{Cell, OutputArgs, Records};
@@ -15,19 +24,20 @@ Examples:
   vbmc sensors node-0 -f json             for programs
   vbmc sensors --host 192.0.2.7 --user monitor --privilege user
 
-The state is ok, or the threshold that the reading is beyond; for sensors without a reading, what holds. Sensors of other \
-controllers than the BMC itself are left out.";
+The state is ok, or the threshold that the reading is beyond; for sensors without a reading, what holds. A reading \
+that the BMC does not say the meaning of is shown raw, in hexadecimal. Sensors of other controllers than the BMC itself \
+are left out.";
 
 /// Show what the machine's sensors read
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    target: Target,
-
     /// More columns: number, unit, thresholds
     #[arg(long)]
     long: bool,
+
+    #[command(flatten)]
+    target: Target,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -98,19 +108,24 @@ async fn read(console: &mut Console, long: bool) -> Result<Vec<Row>, Error> {
                 Err(error) => return Err(error),
             }
         }
-        rows.push(row(sensor, full, name, &reading, thresholds));
+        let read = reading.as_ref().ok().map(|reading| reading.reading);
+        let raw = THRESHOLDS
+            .iter()
+            .filter_map(|(which, _)| thresholds.get(*which));
+        let scale = Scale::of(full, read.into_iter().chain(raw), console).await?;
+        rows.push(row(sensor, &scale, name, &reading, thresholds));
     }
     Ok(rows)
 }
 
 fn row(
     sensor: Sensor,
-    full: Option<&FullSensor>,
+    scale: &Scale<'_>,
     name: String,
     reading: &Result<SensorReading, CompletionCode>,
     thresholds: Thresholds,
 ) -> Row {
-    let value = |raw: u8| full.and_then(|full| full.physical(raw)).map(number);
+    let value = |raw: u8| scale.value(raw).map(number);
     let known = reading
         .ok()
         .filter(|reading| reading.scanning && !reading.unavailable);
