@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -57,15 +58,23 @@ impl Build<'_> {
             lines: Lines::default(),
         };
         // What holds the pipe open when the command has ended is no business of ours.
-        let status = tokio::select! {
-            status = group.child.wait() => status?,
-            error = output.copy(teller) => {
-                error?;
-                group.child.wait().await?
-            }
+        let status = {
+            // One copy to the end: one that is dropped may take a piece along that it has read.
+            let mut copy = pin!(output.copy(teller));
+            let status = tokio::select! {
+                status = group.child.wait() => {
+                    let status = status?;
+                    let _ = timeout(AFTERMATH, copy).await;
+                    status
+                }
+                copied = &mut copy => {
+                    copied?;
+                    group.child.wait().await?
+                }
+            };
+            group.ended = true;
+            status
         };
-        group.ended = true;
-        let _ = timeout(AFTERMATH, output.copy(teller)).await;
         output.log.flush().await?;
         if status.success() {
             return Ok(());
