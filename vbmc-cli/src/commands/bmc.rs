@@ -99,12 +99,13 @@ fn of_device(device: &DeviceId) -> Properties {
     let support: Vec<_> = support.map(|(_, name)| *name).collect();
     let firmware = format!("{}.{:02}", device.firmware_major, device.firmware_minor);
     vec![
+        // A text: what stands first decides on which side all stand.
+        ("firmware", Cell::Text(firmware)),
         ("device_id", Cell::Number(device.device_id.into())),
         (
             "device_revision",
             Cell::Number(device.device_revision.into()),
         ),
-        ("firmware", Cell::Text(firmware)),
         ("manufacturer_id", Cell::Number(device.manufacturer.into())),
         ("product_id", Cell::Number(device.product.into())),
         ("supports", Cell::Text(support.join(", "))),
@@ -139,7 +140,10 @@ fn of_chassis(status: &ChassisStatus) -> Properties {
     });
     vec![
         ("power", Cell::text(if power.on { "on" } else { "off" })),
-        ("power_restore_policy", Cell::or_blank(policy)),
+        (
+            "power_restore_policy",
+            Cell::text(policy.unwrap_or("unknown")),
+        ),
         ("identify", Cell::or_blank(identify)),
         ("faults", Cell::Text(faults.join(", "))),
     ]
