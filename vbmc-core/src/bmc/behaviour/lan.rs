@@ -336,7 +336,11 @@ mod tests {
         let held = Err(SetLanConfigurationParameters::SET_IN_PROGRESS.into());
         assert_eq!(bench.ask(begin.clone()), held);
         tokio::time::advance(HOLD).await;
-        assert_eq!(bench.ask(begin), Ok(()));
+        assert_eq!(bench.ask(begin.clone()), Ok(()));
+        bench.session = 1;
+        assert_eq!(bench.ask(begin.clone()), held);
+        bench.sessions.ended.push(2);
+        assert_eq!(bench.ask(begin), Ok(()), "the other one is gone");
     }
 
     #[tokio::test]

@@ -17,6 +17,9 @@ impl Behaviour {
         asker: &Asker,
         sessions: &dyn Sessions,
     ) -> Outcome {
+        for turn in [&mut self.info_turn, &mut self.pef_turn, &mut self.lan_turn] {
+            turn.release_abandoned(sessions);
+        }
         let outcome = match request {
             Request::GetDeviceId(_) => ok(app::device_id()),
             Request::ColdReset(_) => self.cold_reset(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ipmi_proto::command::SetInProgress;
 use tokio::time::Instant;
 
-use super::Asker;
+use super::{Asker, Sessions};
 
 /// How long a session keeps its turn without writing anything: a script that was killed must not lock out the next one.
 pub(super) const HOLD: Duration = Duration::from_secs(20);
@@ -48,6 +48,13 @@ impl Turn {
             until: Instant::now() + HOLD,
         };
         self.0 = (state == SetInProgress::InProgress).then(|| Box::new(holder()));
+    }
+
+    /// Whoever's session has ended has had its turn.
+    pub(super) fn release_abandoned(&mut self, sessions: &dyn Sessions) {
+        let ended =
+            |holder: &mut Box<Holder>| holder.session.is_some_and(|id| !sessions.is_active(id));
+        self.0.take_if(ended);
     }
 
     fn holder(&self) -> Option<&Holder> {
