@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{Termios, tcgetattr};
+use nix::unistd::Pid;
 use tempfile::NamedTempFile;
 
 use crate::wait_for;
@@ -128,6 +130,17 @@ impl Terminal {
         self.wait_for("Password: ");
         self.type_keys(&format!("{}\r", crate::guest::PASSWORD));
         self.wait_for("~ # ");
+    }
+
+    /// Sends the program a signal.
+    ///
+    /// # Panics
+    ///
+    /// When it has ended.
+    pub fn signal(&self, signal: Signal) {
+        // setsid has become the program: a process that is nobody's leader needs no other one for that.
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        kill(Pid::from_raw(pid), signal).expect("a running program");
     }
 
     /// Waits until the program has ended, and gives its exit code. The terminal must be as it was before.

@@ -178,3 +178,78 @@ fn a_uefi_guest_takes_uefi_boot_overrides() {
     let _ = bmc.ipmitool(["power", "off"]).ok();
     assert_power(&bmc, "off");
 }
+
+#[test]
+fn nothing_that_was_set_is_lost_when_vbmcd_is_killed() {
+    let mut rig = Rig::start();
+    let guest = Guest::ordered_by_device(&rig.libvirtd, "kept");
+    let bmc = rig.bmc(&guest);
+    let owners = rig.boot_order(&guest);
+    let ipmi = |line: &str| bmc.ipmitool(line.split(' ')).ok();
+    let override_is = |text: &str| {
+        let said = ipmi("chassis bootparam get 5");
+        assert!(said.contains(text), "{said}");
+    };
+    let live_order = |rig: &Rig| boot_elements(&rig.libvirtd.live_xml(&rig.uri, guest.name()));
+    let wait_for_owners_order = |rig: &Rig| {
+        wait_for("the owner's boot order to be back", BOUND, || {
+            (rig.boot_order(&guest) == owners).then_some(())
+        });
+        override_is("No override");
+    };
+    let kill_and_restart = |rig: &mut Rig| {
+        rig.daemon.kill();
+        rig.daemon.start_again();
+        rig.daemon.wait_for_status(guest.name(), "running");
+    };
+
+    for command in [
+        "user set name 3 ops",
+        "user set password 3 s3cret",
+        "channel setaccess 1 3 ipmi=on privilege=4",
+        "user enable 3",
+        "chassis policy previous",
+        "power on",
+        "power off",
+        "chassis bootdev pxe",
+    ] {
+        let _ = ipmi(command);
+    }
+    let log = ipmi("sel elist");
+    kill_and_restart(&mut rig);
+    let ops = bmc.with_user("ops").with_password("s3cret");
+    assert_power(&ops, "off");
+    let status = ipmi("chassis status");
+    assert!(status.contains("Restore Policy : previous"), "{status}");
+    let again = ipmi("sel elist");
+    assert!(again.starts_with(&log), "{log}\n{again}");
+    override_is("Force PXE");
+
+    // What was set before is for the one start after.
+    let _ = ipmi("power on");
+    assert_ne!(live_order(&rig), owners);
+    kill_and_restart(&mut rig);
+    wait_for_owners_order(&rig);
+    let _ = ipmi("power off");
+
+    // Also if nobody was there when it came.
+    let _ = ipmi("chassis bootdev pxe");
+    rig.daemon.kill();
+    let _ = rig.virsh(["start", guest.name()]);
+    assert_ne!(live_order(&rig), owners);
+    rig.daemon.start_again();
+    rig.daemon.wait_for_status(guest.name(), "running");
+    wait_for_owners_order(&rig);
+    let _ = ipmi("power off");
+
+    let _ = ipmi("chassis bootdev pxe options=persistent");
+    for _ in 0..2 {
+        kill_and_restart(&mut rig);
+        override_is("Options apply to all future boots");
+        let _ = ipmi("power on");
+        assert_ne!(live_order(&rig), owners);
+        let _ = ipmi("power off");
+    }
+    let _ = ipmi("chassis bootdev none");
+    assert_eq!(rig.boot_order(&guest), owners);
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use vbmc_tests::guest::READY;
 use vbmc_tests::net::free_low_port;
 use vbmc_tests::{Bmc, Guest, Relay, Rig, Terminal, wait_for};
@@ -9,9 +10,19 @@ use vbmc_tests::{Bmc, Guest, Relay, Rig, Terminal, wait_for};
 /// Of a thousand datagrams, each way.
 const LOSS: u64 = 50;
 
-/// Says 1,000 lines. What ends them does not stand in the command.
-const TALK: &str = "seq 1 1000; echo that was' 'all\r";
+/// Says 2,000 lines. What ends them does not stand in the command.
+const TALK: &str = "seq 1 2000; echo that was' 'all\r";
 const END: &str = "that was all";
+
+/// Waits for what is pasted, and compares it with the same 2,000 lines.
+const TAKE: &str = "cat >/pasted; seq 1 2000 | cmp - /pasted; echo all' 'pasted\r";
+
+/// Ctrl-D, and H: after a break, what Linux' magic SysRq makes of it.
+const END_OF_FILE: &str = "\x04";
+const HELP: &str = "h";
+
+/// For what is not the guest's.
+const BOUND: Duration = Duration::from_secs(20);
 
 /// A guest to log in on, and its BMC.
 fn guest(rig: &Rig) -> (Guest, Bmc) {
@@ -33,6 +44,23 @@ fn assert_nothing_lost_or_doubled(terminal: &Terminal, guest: &Guest) {
     assert_eq!(part(terminal.said()), part(guest.console()));
 }
 
+/// Types 2,000 lines, so many at once.
+#[track_caller]
+fn paste(terminal: &mut Terminal, at_once: usize) {
+    terminal.type_keys(TAKE);
+    terminal.wait_for("pasted\r\n");
+    let lines: Vec<_> = (1..=2000).collect();
+    for lines in lines.chunks(at_once) {
+        let keys: String = lines.iter().map(|line| format!("{line}\r")).collect();
+        terminal.type_keys(&keys);
+        terminal.wait_for(&format!("{}\r\n", lines[lines.len() - 1]));
+    }
+    terminal.type_keys(END_OF_FILE);
+    terminal.wait_for("all pasted");
+    let said = terminal.said();
+    assert!(!said.contains("differ") && !said.contains("EOF"), "{said}");
+}
+
 #[test]
 fn ipmiconsole_logs_in_over_a_lossy_network() {
     let rig = Rig::start();
@@ -45,15 +73,21 @@ fn ipmiconsole_logs_in_over_a_lossy_network() {
     terminal.log_in();
     terminal.type_keys(TALK);
     terminal.wait_for(END);
+    // ipmiconsole gives up when it is given more than it has room for.
+    paste(&mut terminal, 500);
     assert_nothing_lost_or_doubled(&terminal, &guest);
     assert!(relay.lost() > 0);
+    relay.lose(0);
+    terminal.type_keys("&B");
+    terminal.type_keys(HELP);
+    terminal.wait_for("sysrq: HELP");
     terminal.type_keys("&.");
     terminal.end();
 }
 
 #[test]
-fn vbmc_console_logs_in_over_a_lossy_network_before_and_after_a_power_cycle() {
-    let rig = Rig::start();
+fn vbmc_console_logs_in_over_a_lossy_network_and_outlives_whatever_it_is_connected_to() {
+    let mut rig = Rig::start();
     let (guest, bmc) = guest(&rig);
     let relay = Relay::beside(bmc.address());
     relay.lose(LOSS);
@@ -63,11 +97,26 @@ fn vbmc_console_logs_in_over_a_lossy_network_before_and_after_a_power_cycle() {
     terminal.log_in();
     terminal.type_keys(TALK);
     terminal.wait_for(END);
+    paste(&mut terminal, 2000);
     assert_nothing_lost_or_doubled(&terminal, &guest);
+    terminal.type_keys("\r~B");
+    terminal.type_keys(HELP);
+    terminal.wait_for("sysrq: HELP");
     assert!(relay.lost() > 0);
 
-    // The session outlives the machine's run.
-    let _ = bmc.ipmitool(["power", "off"]).ok();
+    // The session outlives the hypervisor's daemon.
+    rig.libvirtd.stop();
+    terminal.wait_for("waiting for it");
+    rig.libvirtd.start_again();
+    terminal.wait_for("the machine's console is there");
+    terminal.type_keys("echo I am' 'back\r");
+    terminal.wait_for("I am back");
+
+    // And the machine's run.
+    wait_for("the BMC to have its machine again", BOUND, || {
+        let off = bmc.ipmitool(["power", "off"]);
+        (off.code == Some(0)).then_some(())
+    });
     terminal.wait_for("waiting for it");
     let _ = bmc.ipmitool(["power", "on"]).ok();
     terminal.log_in();
@@ -92,6 +141,9 @@ fn ipmitool_logs_in_over_a_lossy_network() {
     assert_nothing_lost_or_doubled(&terminal, &guest);
     assert!(relay.lost() > 0);
     relay.lose(0);
+    terminal.type_keys("\r~B");
+    terminal.type_keys(HELP);
+    terminal.wait_for("sysrq: HELP");
     terminal.type_keys("\r~.");
     terminal.end();
 }
@@ -144,7 +196,7 @@ fn what_is_set_of_serial_over_lan_outlives_a_restart() {
     let _ = bmc.ipmitool(["sol", "set", "enabled", "false"]).ok();
     rig.daemon.stop();
     rig.daemon.start_again();
-    wait_for("the BMC to answer", Duration::from_secs(20), || {
+    wait_for("the BMC to answer", BOUND, || {
         let info = bmc.ipmitool(["sol", "info"]);
         (info.code == Some(0)).then_some(())
     });
@@ -155,4 +207,51 @@ fn what_is_set_of_serial_over_lan_outlives_a_restart() {
     let _ = bmc.ipmitool(["sol", "set", "enabled", "true"]).ok();
     let mut console = bmc.vbmc_console();
     console.wait_for("connected");
+}
+
+#[test]
+fn who_comes_late_sees_what_the_machine_said_since_it_was_switched_on() {
+    let rig = Rig::start();
+    let home = rig.daemon.home();
+    home.configure("[ipmi]\nconsole_history = 65536\n");
+    rig.daemon.reload();
+    let (guest, bmc) = guest(&rig);
+    for boot in 1..=2 {
+        let _ = bmc.ipmitool(["power", "on"]).ok();
+        guest.wait_until_it_says("login: ", boot);
+        let mut first = bmc.ipmitool_console();
+        first.wait_for("login: ");
+        first.type_keys("root\r");
+        first.wait_for("Password: ");
+        first.type_keys("\r~.");
+        first.end();
+        let mut second = bmc.vbmc_console();
+        second.wait_for("Password: ");
+        assert_eq!(second.said().matches(READY).count(), 1, "of this run alone");
+        second.type_keys("~.");
+        second.end();
+        let _ = bmc.ipmitool(["power", "off"]).ok();
+    }
+}
+
+/// `end` checks that the terminal is as it was before.
+#[test]
+fn the_terminal_is_given_back_however_the_console_ends() {
+    let mut rig = Rig::start();
+    let (_guest, bmc) = guest(&rig);
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+        let mut terminal = bmc.vbmc_console();
+        terminal.wait_for("the machine is off");
+        terminal.signal(signal);
+        assert_ne!(terminal.end(), Some(0), "{signal}");
+        // The line is given back, too.
+        let mut next = bmc.vbmc_console();
+        next.wait_for("connected");
+        next.type_keys("~.");
+        assert_eq!(next.end(), Some(0));
+    }
+    let mut terminal = bmc.vbmc_console();
+    terminal.wait_for("the machine is off");
+    rig.daemon.kill();
+    assert_eq!(terminal.end(), Some(1));
 }

@@ -63,6 +63,8 @@ struct State {
     ready: Ready,
     /// The user is gone.
     closed: bool,
+    /// The connection is.
+    disconnected: bool,
     /// The console is: with what libvirt said, unless it simply ended.
     ended: Option<Result<(), String>>,
 }
@@ -74,14 +76,17 @@ struct State {
 /// [`HostError::WrongState`] for a domain that is off, [`HostError::Unsupported`] for one without a serial device,
 /// [`HostError::Unavailable`] when somebody else has the console open.
 pub(super) fn open(shared: &Shared, uuid: Uuid) -> Result<Box<dyn Console>, HostError> {
-    let link = shared.open().map_err(|error| host_error(&error))?;
+    let mut link = shared.open().map_err(|error| host_error(&error))?;
     lane::keep_alive(&link);
+    let pipe = Arc::new(Pipe::default());
+    let told = Arc::clone(&pipe);
+    // A stream does not tell that the connection under it is gone.
+    link.on_close(Box::new(move || told.state.lock().lost(&told.work)));
     let domain = Domain::lookup_by_uuid_string(link.connect(), &uuid.to_string())
         .map_err(|error| host_error(&error))?;
     let line_break = LineBreak::of(link.connect(), &domain);
     let breaks = line_break.is_some();
     let mut stream = Stream::open(link, &domain).map_err(|error| refusal(&domain, &error))?;
-    let pipe = Arc::new(Pipe::default());
     let told = Arc::clone(&pipe);
     let watched = stream.watch(Box::new(move |ready| {
         let mut state = told.state.lock();
@@ -127,7 +132,7 @@ fn has_serial(xml: &str) -> bool {
 fn serve(pipe: &Pipe, mut stream: Stream, line_break: Option<LineBreak>) {
     let result = exchange(pipe, &mut stream, line_break.as_ref());
     let mut state = pipe.state.lock();
-    state.ended = Some(result.map_err(|error| error.message().to_owned()));
+    state.ended = Some(result);
     state.wake();
     drop(state);
     // Before the connection.
@@ -135,7 +140,12 @@ fn serve(pipe: &Pipe, mut stream: Stream, line_break: Option<LineBreak>) {
     drop(stream);
 }
 
-fn exchange(pipe: &Pipe, stream: &mut Stream, line_break: Option<&LineBreak>) -> Result<(), Error> {
+fn exchange(
+    pipe: &Pipe,
+    stream: &mut Stream,
+    line_break: Option<&LineBreak>,
+) -> Result<(), String> {
+    let told = |error: Error| error.message().to_owned();
     let mut chunk = [0; CHUNK];
     // Whether libvirt may have more to give, or more room, than it was asked for.
     let (mut readable, mut writable) = (true, true);
@@ -151,6 +161,10 @@ fn exchange(pipe: &Pipe, stream: &mut Stream, line_break: Option<&LineBreak>) ->
                 writable |= ready.write;
                 if state.closed {
                     return Ok(());
+                }
+                // What came before that can still be received.
+                if state.disconnected && !readable {
+                    return Err("the connection to the hypervisor is gone".to_owned());
                 }
                 let can_read = readable && state.incoming.len() < BUFFER;
                 let can_write = writable && !state.outgoing.is_empty();
@@ -178,7 +192,7 @@ fn exchange(pipe: &Pipe, stream: &mut Stream, line_break: Option<&LineBreak>) ->
             tracing::warn!(error, "a break could not be sent");
         }
         if readable && room > 0 {
-            match stream.receive(&mut chunk[..room])? {
+            match stream.receive(&mut chunk[..room]).map_err(told)? {
                 Tried::Bytes(0) => return Ok(()),
                 Tried::Bytes(count) => {
                     let mut state = pipe.state.lock();
@@ -189,7 +203,7 @@ fn exchange(pipe: &Pipe, stream: &mut Stream, line_break: Option<&LineBreak>) ->
             }
         }
         if !sending.is_empty() {
-            match stream.send(&sending)? {
+            match stream.send(&sending).map_err(told)? {
                 Tried::Bytes(count) => {
                     let mut state = pipe.state.lock();
                     state.outgoing.drain(..count);
@@ -209,6 +223,13 @@ fn wake(waker: &mut Option<Waker>) {
 }
 
 impl State {
+    /// The connection is gone.
+    fn lost(&mut self, work: &Condvar) {
+        self.disconnected = true;
+        self.ready.read = true;
+        work.notify_one();
+    }
+
     fn wake(&mut self) {
         wake(&mut self.reader);
         wake(&mut self.writer);

@@ -159,26 +159,31 @@ impl Link {
             }
         }
 
-        let opaque = Box::into_raw(Box::new(CloseTarget {
-            mailbox: mailbox.clone(),
-            generation,
-        }));
-        // SAFETY: the connection is open, and `opaque` is what `on_close` and `free_close` expect. libvirt frees it
-        // through `free_close` once the callback cannot run any more.
+        let mailbox = mailbox.clone();
+        self.on_close(Box::new(move || mailbox.post(Event::Closed(generation))));
+        Ok(())
+    }
+
+    /// Has `on_close` called, on libvirt's event loop, when the connection breaks. Drivers inside the client library have
+    /// none that could, and never call it.
+    pub(super) fn on_close(&mut self, on_close: OnClose) {
+        let opaque = Box::into_raw(Box::new(on_close));
+        // SAFETY: the connection is open, and `opaque` is what `on_close` and `free_boxed` expect. libvirt frees it
+        // through `free_boxed` once the callback cannot run any more.
         let code = unsafe {
             sys::virConnectRegisterCloseCallback(
                 self.connect.as_ptr(),
-                Some(on_close),
+                Some(self::on_close),
                 opaque.cast(),
-                Some(free_boxed::<CloseTarget>),
+                Some(free_boxed::<OnClose>),
             )
         };
-        self.close_callback = code == 0;
-        if !self.close_callback {
+        if code == 0 {
+            self.close_callback = true;
+        } else {
             // SAFETY: the registration failed, so that libvirt has not kept the pointer, which came from `into_raw`.
             drop(unsafe { Box::from_raw(opaque) });
         }
-        Ok(())
     }
 
     fn register(
@@ -245,10 +250,8 @@ type DiskErrorCallback = unsafe extern "C" fn(
     *mut c_void,
 );
 
-struct CloseTarget {
-    mailbox: Mailbox,
-    generation: u64,
-}
+/// What is called when a connection breaks.
+pub(super) type OnClose = Box<dyn Fn() + Send + Sync>;
 
 unsafe extern "C" fn on_lifecycle(
     _: sys::virConnectPtr,
@@ -344,9 +347,9 @@ unsafe fn post(domain: sys::virDomainPtr, opaque: *mut c_void, event: impl FnOnc
 }
 
 unsafe extern "C" fn on_close(_: sys::virConnectPtr, _: c_int, opaque: *mut c_void) {
-    // SAFETY: libvirt passes the target that was registered, which lives until `free_boxed`.
-    let target = unsafe { &*opaque.cast::<CloseTarget>() };
-    target.mailbox.post(Event::Closed(target.generation));
+    // SAFETY: libvirt passes what was registered, which lives until `free_boxed`.
+    let on_close = unsafe { &*opaque.cast::<OnClose>() };
+    on_close();
 }
 
 unsafe extern "C" fn free_boxed<T>(opaque: *mut c_void) {
