@@ -13,6 +13,7 @@ use vbmc_core::registry::Registry;
 use crate::api::Api;
 use crate::background::Readiness;
 use crate::config::Config;
+use crate::dirlock::DirLock;
 use crate::logging::Log;
 use crate::pidfile::PidFile;
 use crate::signals::{Request, Signals};
@@ -49,6 +50,8 @@ fn serve(config: Config, log: &Log, readiness: &Readiness) -> Result<()> {
 
 async fn live(config: Config, log: &Log, readiness: &Readiness) -> Result<()> {
     let mut signals = Signals::listen()?;
+    // Before the registry is opened, which sweeps away what it takes for leftovers.
+    let _lock = DirLock::acquire(&config.config_dir)?;
     let registry = Registry::open(&config.config_dir)?;
     // Before the BMCs: whoever cannot be controlled must not serve.
     let api = Api::bind(&config)?;

@@ -6,6 +6,7 @@
 //! | `daemon` | the daemon's life from start to end |
 //! | `background` | leaving the terminal, and telling the one who waits there how it went |
 //! | `pidfile` | one daemon at a time |
+//! | `dirlock` | and one for each directory of BMCs |
 //! | `logging` | log lines and where they go |
 //! | `signals` | what a signal asks for |
 //! | `systemd` | what systemd is told |
@@ -21,6 +22,7 @@ mod api;
 mod background;
 mod config;
 mod daemon;
+mod dirlock;
 mod logging;
 mod pidfile;
 mod signals;

@@ -45,6 +45,24 @@ fn goes_to_the_background_once() {
     assert!(!home.vbmc("master.pid").exists() && !home.vbmc("vbmcd.sock").exists());
 }
 
+#[test]
+fn no_second_one_serves_the_same_bmcs() {
+    let home = Home::new();
+    assert!(home.run(&[]).status.success());
+    let pid = home.pid();
+    let second = Home::new();
+    second.configure(&format!(
+        "[default]\nconfig_dir = {}\ncontrol_socket = {}\n",
+        home.vbmc("").display(),
+        second.vbmc("vbmcd.sock").display()
+    ));
+    let refused = second.run(&["--foreground"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = stderr(&refused);
+    assert!(said.contains("another vbmcd serves the BMCs in"), "{said}");
+    end(pid);
+}
+
 fn end(pid: Pid) {
     kill_process(pid, Signal::TERM).unwrap();
     wait_for("its end", || {

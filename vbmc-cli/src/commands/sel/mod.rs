@@ -25,6 +25,7 @@ use super::target::{Access, parse};
 use super::usage::WrongUsage;
 use crate::ipmi::{Console, Error};
 use crate::output::{Cell, Format, Output, OutputArgs, Records, write_stdout};
+use crate::view::one_line;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -140,7 +141,7 @@ async fn follow(console: &mut Console, format: Format) -> anyhow::Result<()> {
                     "Event": line.event, "Direction": line.direction, "Details": line.details,
                 })
                 .to_string(),
-                _ => line.to_string(),
+                _ => one_line(&line.to_string()),
             };
             write_stdout((text + "\n").as_bytes())?;
         }
