@@ -1,16 +1,17 @@
 //! What the commands do: typed request in, typed response out.
 //!
 //! One file for each group of commands; [`route`] says which function serves which request. Most answer at once.
-//! What has to ask the host or the store goes through [`calls`], and is answered when the call is done or its deadline
-//! has passed. Nothing here knows sockets or the bytes of a message.
+//! What has to ask the host or the store goes through [`calls`], what changes the machine through [`action`]; they
+//! are answered when the call is [`done`] or its deadline has passed. Nothing here knows sockets or the bytes of a message.
 
+mod action;
 mod app;
 mod ask;
 mod boot;
 mod calls;
 mod channel;
 mod chassis;
-
+mod done;
 mod failure;
 mod fru;
 mod info;
@@ -31,26 +32,26 @@ mod turn;
 mod users;
 mod watchdog;
 
-use std::io;
 use std::sync::Arc;
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::{Answer, Deactivation, PayloadProtection};
 use ipmi_proto::command::app::UserId;
 use ipmi_proto::wire::Encode;
-use tokio::time::Instant;
 
+use self::action::Action;
 use self::app::App;
 use self::boot::Boot;
 pub(super) use self::calls::Asker;
-use self::calls::{Fit, Slot, Waiter};
+use self::calls::Slot;
 use self::channel::Channel;
 use self::chassis::Chassis;
+pub(super) use self::done::Done;
 use self::fru::Fru;
 use self::kept::Kept;
 use self::pef::Postponed;
 use self::repeat::Recent;
-use self::restore::{Found, MainsOn};
+use self::restore::MainsOn;
 use self::sel::Sel;
 use self::sensors::Watch;
 use self::sol::Sol;
@@ -60,10 +61,7 @@ use self::watchdog::Watchdog;
 use super::mailbox::Mailbox;
 use super::{EventRecord, Settings, State, Store};
 use crate::Secret;
-use crate::host::{
-    BootOverride, Change, Figures, Guest, Happening, Host, HostError, Identity, PowerAction,
-    PowerStatus, Reply,
-};
+use crate::host::{BootOverride, Change, Figures, Guest, Happening, Host, Identity, PowerStatus};
 
 /// What a request led to.
 #[derive(Debug)]
@@ -115,34 +113,11 @@ pub(super) trait Sessions {
     fn payload_protection(&self, session: u32) -> Option<PayloadProtection>;
 }
 
-/// What a call in flight has brought.
-#[derive(Debug)]
-pub(super) enum Done {
-    Power(Result<PowerStatus, HostError>),
-    Boot(Result<Option<BootOverride>, HostError>),
-    Identity(Result<Identity, HostError>),
-    Figures(Result<Option<Figures>, HostError>),
-    Guest(Result<Guest, HostError>),
-    Action(Result<(), HostError>),
-    Saved(Result<(), HostError>),
-    KeySaved(Result<(), HostError>),
-    Kept(Result<(), HostError>),
-    Logged(Result<(), HostError>),
-    MainsOn(Result<Found, HostError>),
-}
-
 /// What the store has kept of a BMC beside its settings.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
     pub(super) state: State,
     pub(super) events: Vec<EventRecord>,
-}
-
-/// Something that changes the machine. One is in flight at a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Action {
-    Power(PowerAction),
-    Boot(ipmi_proto::command::chassis::BootFlags),
 }
 
 /// The calls in flight, one of each kind.
@@ -296,252 +271,9 @@ impl Behaviour {
         self.watch_sensors();
     }
 
-    /// Takes in what a call has brought, and answers those who still wait for it.
-    pub(super) fn done(&mut self, done: Done) -> Deliveries {
-        match done {
-            Done::Power(result) => {
-                let ended = self.calls.power.finish();
-                self.deliver(ended, &result)
-            }
-            Done::Boot(result) => {
-                let ended = self.calls.boot.finish();
-                self.deliver(ended, &result)
-            }
-            Done::Identity(result) => {
-                let ended = self.calls.identity.finish();
-                if let Ok(identity) = &result {
-                    self.identity_known(identity);
-                }
-                self.deliver(ended, &result)
-            }
-            Done::Figures(result) => {
-                let ended = self.calls.figures.finish();
-                if let Ok(Some(figures)) = &result {
-                    self.compare(figures);
-                }
-                self.deliver(ended, &result)
-            }
-            Done::Guest(result) => {
-                let ended = self.calls.guest.finish();
-                self.deliver(ended, &result)
-            }
-            Done::Action(result) => {
-                let ended = self.calls.action.finish();
-                if let Some((action, waiters)) = &ended {
-                    let by = waiters.first().and_then(|waiter| waiter.asker.user_id());
-                    self.acted(action, by, &result);
-                    if let (Err(error), []) = (&result, waiters.as_slice()) {
-                        self.failed_unwatched(action, error);
-                    }
-                }
-                self.deliver(ended, &result)
-            }
-            Done::KeySaved(result) => {
-                let ended = self.calls.key.finish();
-                if let (Some((kg, _)), Ok(())) = (&ended, &result) {
-                    self.key_saved(kg);
-                }
-                self.deliver(ended, &result)
-            }
-            Done::Kept(result) => self.state_saved(&result),
-            Done::Logged(result) => self.log_written(&result),
-            Done::MainsOn(result) => {
-                self.mains_on_done(result);
-                Deliveries::new()
-            }
-            Done::Saved(result) => {
-                let ended = self.calls.save.finish();
-                if let (Some((save, _)), Ok(())) = (&ended, &result) {
-                    self.saved(save);
-                }
-                self.deliver(ended, &result)
-            }
-        }
-    }
-
-    fn deliver<K, T: Clone>(
-        &self,
-        ended: Option<(K, Vec<Waiter<T>>)>,
-        result: &Result<T, HostError>,
-    ) -> Deliveries {
-        let waiters = ended.map(|(_, waiters)| waiters).unwrap_or_default();
-        self.answer_all(waiters, result)
-    }
-
-    fn answer_all<T: Clone>(
-        &self,
-        waiters: Vec<Waiter<T>>,
-        result: &Result<T, HostError>,
-    ) -> Deliveries {
-        waiters
-            .into_iter()
-            .map(|Waiter { asker, then, .. }| {
-                let answer = match result {
-                    Ok(brought) => then(self, brought.clone()),
-                    Err(error) => self.failed(&asker, error),
-                };
-                self.log(&asker, &answer);
-                (asker, answer)
-            })
-            .collect()
-    }
-
-    /// When [`timeout`](Self::timeout) wants to be called.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        let calls = &self.calls;
-        [
-            calls.power.deadline(),
-            calls.boot.deadline(),
-            calls.identity.deadline(),
-            calls.figures.deadline(),
-            calls.guest.deadline(),
-            calls.action.deadline(),
-            calls.save.deadline(),
-            calls.key.deadline(),
-            self.kept.deadline(),
-            self.sel.deadline(),
-            self.sol.deadline(),
-            self.boot.expiry(),
-            self.watchdog_due(),
-            self.watch_due(),
-            self.fru.expiry(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// Answers those whose deadline has passed, and lets go of what has expired.
-    pub(super) fn timeout(&mut self, now: Instant) -> Deliveries {
-        let mut late = Vec::new();
-        self.calls.power.expire(now, &mut late);
-        self.calls.boot.expire(now, &mut late);
-        self.calls.identity.expire(now, &mut late);
-        self.calls.figures.expire(now, &mut late);
-        self.calls.guest.expire(now, &mut late);
-        self.calls.action.expire(now, &mut late);
-        self.calls.save.expire(now, &mut late);
-        self.calls.key.expire(now, &mut late);
-        self.kept.expire(now, &mut late);
-        self.sel.expire(now, &mut late);
-        self.expire_sol(now, &mut late);
-        self.expire_boot_flags(now);
-        self.expire_watchdog(now);
-        self.watch_step(now);
-        self.fru.expire(now);
-        late.into_iter()
-            .map(|asker| {
-                self.warn(&asker, "no answer in time; the call runs on");
-                (asker, answer(busy()))
-            })
-            .collect()
-    }
-
     /// What is to be done to the sessions now that the answers are on their way.
     pub(super) fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
-    }
-
-    /// Has `save` called off this task, and what came of it sent as `done`. `what` is what is saved, for errors.
-    fn store(
-        &self,
-        what: &'static str,
-        done: fn(Result<(), HostError>) -> Done,
-        save: impl FnOnce(&dyn Store) -> io::Result<()> + Send + 'static,
-    ) {
-        let store = Arc::clone(&self.store);
-        let call = tokio::task::spawn_blocking(move || save(&*store));
-        let call = async move {
-            // A panic in it is told by whoever runs the call.
-            let saved = call.await.map_err(io::Error::other).flatten();
-            saved.map_err(|error| HostError::Failed(format!("cannot save {what}: {error}")))
-        };
-        self.mailbox.run(Box::pin(call), done);
-    }
-
-    /// Changes the machine. Somebody else's change in flight makes it busy; the same one is joined.
-    fn act(&mut self, action: Action, asker: &Asker) -> Outcome {
-        match self.calls.action.fit(&action) {
-            Fit::Free => {
-                if self.repeats(&action, asker) {
-                    return ok(());
-                }
-                if let Some(result) = self.start(&action, asker.user_id()) {
-                    return Outcome::Answered(match result {
-                        Ok(()) => answer(Ok(())),
-                        Err(error) => self.failed(asker, &error),
-                    });
-                }
-            }
-            Fit::Same => {}
-            Fit::Busy => return refuse(CompletionCode::NodeBusy),
-        }
-        let then = |_: &Self, ()| answer(Ok(()));
-        self.calls
-            .action
-            .wait(action, Some(Waiter::new(asker, then)));
-        Outcome::Later
-    }
-
-    /// Whether an action was just done for the same session. If not, it is about to be.
-    fn repeats(&mut self, action: &Action, asker: &Asker) -> bool {
-        let Action::Power(action) = *action else {
-            self.recent = None;
-            return false;
-        };
-        let recent = self.recent.as_mut();
-        let repeats = recent.is_some_and(|recent| recent.repeats(action, asker));
-        if !repeats {
-            self.recent = Recent::begins(action, asker);
-        }
-        repeats
-    }
-
-    /// Starts an action; the result if it is there at once. Otherwise the caller puts it into its slot.
-    fn start(&mut self, action: &Action, by: Option<UserId>) -> Option<Result<(), HostError>> {
-        let reply = match action {
-            Action::Power(action) => {
-                self.chassis_control_starts();
-                self.host.control(*action)
-            }
-            Action::Boot(flags) => self.host.set_boot(boot::override_of(flags)),
-        };
-        match reply {
-            Reply::Now(result) => {
-                self.acted(action, by, &result);
-                Some(result)
-            }
-            Reply::Later(call) => {
-                self.mailbox.run(call, Done::Action);
-                None
-            }
-        }
-    }
-
-    /// Whether the machine is being reset for somebody.
-    fn is_resetting(&self) -> bool {
-        self.calls.action.key() == Some(&Action::Power(PowerAction::Reset))
-    }
-
-    /// An action has ended, whether anybody still waits for it or not.
-    fn acted(&mut self, action: &Action, by: Option<UserId>, result: &Result<(), HostError>) {
-        match (action, result) {
-            (_, Err(_)) => {
-                self.recent = None;
-                self.chassis.gave_up();
-            }
-            (Action::Power(action), Ok(())) => {
-                self.log_action(*action, by);
-                if let Some(recent) = &mut self.recent {
-                    recent.done();
-                }
-                let after = self.power_now();
-                if self.chassis.acted(*action, after) {
-                    self.boot.used();
-                }
-            }
-            (Action::Boot(flags), Ok(())) => self.boot.flags_set(*flags, &self.settings),
-        }
     }
 }
 

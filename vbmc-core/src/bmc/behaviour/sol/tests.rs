@@ -18,8 +18,9 @@ use ipmi_proto::sol::{Config, Control, Operation, Packet, Port, Role, Sequence};
 use ipmi_proto::wire::Decode as _;
 use ipmi_proto::{CompletionCode, Privilege, Time};
 
+use crate::bmc::behaviour::Effect;
 use crate::bmc::behaviour::testing::Bench;
-use crate::bmc::behaviour::{Effect, HostError};
+use crate::host::HostError;
 use crate::host::simulated::Serial;
 use crate::host::{Change, Happening, Host as _, StopReason};
 
