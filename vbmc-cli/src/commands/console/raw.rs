@@ -55,3 +55,45 @@ fn restore_on_panic() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read as _;
+    use std::process::Command;
+
+    use nix::pty::openpty;
+
+    use super::*;
+
+    const NAME: &str = "commands::console::raw::tests::a_panic_gives_the_terminal_back";
+    /// Set where the test is to panic: in a process with a terminal of its own.
+    const PANICS: &str = "VBMC_TEST_PANICS";
+
+    #[test]
+    fn a_panic_gives_the_terminal_back() {
+        if std::env::var_os(PANICS).is_some() {
+            let _raw = Raw::begin().unwrap().expect("a terminal");
+            panic!("on purpose");
+        }
+        let pty = openpty(None, None).unwrap();
+        let before = tcgetattr(&pty.slave).unwrap();
+        let end = || pty.slave.try_clone().unwrap();
+        let mut panics = Command::new(std::env::current_exe().unwrap());
+        panics
+            .args(["--exact", "--nocapture", NAME])
+            .env(PANICS, "yes")
+            .env("RUST_BACKTRACE", "0")
+            .stdin(end())
+            .stdout(end())
+            .stderr(end());
+        assert_eq!(panics.status().unwrap().code(), Some(101));
+        let after = tcgetattr(&pty.slave).unwrap();
+        assert_eq!(format!("{after:?}"), format!("{before:?}"));
+        // What it said waits in the terminal, which had its own modes again by then.
+        let mut said = vec![0; 64 * 1024];
+        let count = File::from(pty.master).read(&mut said).unwrap();
+        let said = String::from_utf8_lossy(&said[..count]);
+        assert!(said.contains("on purpose\r\n"), "{said:?}");
+    }
+}
