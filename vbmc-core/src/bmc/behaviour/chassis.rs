@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use ipmi_proto::CompletionCode;
 use ipmi_proto::command::Channel;
 use ipmi_proto::command::chassis::{
     ChassisCapabilities, ChassisControl, ChassisIdentify, ChassisStatus, IdentifyState,
     LastPowerEvent, MiscChassisState, PowerRestorePolicy, PowerState, RestartCause,
-    SetChassisCapabilities, SetPowerRestorePolicy, SupportedPolicies, SystemRestart,
+    SetChassisCapabilities, SetPowerCycleInterval, SetPowerRestorePolicy, SupportedPolicies,
+    SystemRestart,
 };
 use ipmi_proto::message::BMC_ADDRESS;
 use tokio::time::Instant;
@@ -14,7 +16,7 @@ use tokio::time::Instant;
 use super::calls::Asker;
 use super::channel::LAN;
 use super::sel::ECHO;
-use super::{Action, Behaviour, Outcome, answer, ok};
+use super::{Action, Behaviour, Outcome, answer, ok, refuse};
 use crate::bmc::RestorePolicy;
 use crate::host::{Happening, PowerAction, PowerStatus, Reply, WatchdogAction};
 
@@ -248,6 +250,15 @@ impl Behaviour {
                 self.change_state(asker, keep, move |_| answer(Ok(supported)))
             }
         }
+    }
+}
+
+/// Set Power Cycle Interval, §28.9. Power supplies want to rest between off and on, which nothing here has need of: a power
+/// cycle goes as fast as the hypervisor does, and that is the one interval there is.
+pub(super) fn power_cycle_interval(request: SetPowerCycleInterval) -> Outcome {
+    match request.seconds {
+        0 => ok(()),
+        _ => refuse(CompletionCode::ParameterOutOfRange),
     }
 }
 

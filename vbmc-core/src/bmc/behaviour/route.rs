@@ -7,7 +7,9 @@ use ipmi_proto::command::sensor::GetDeviceSdr;
 
 use super::sensors::{self, repository};
 use super::sol::access;
-use super::{Asker, Behaviour, Outcome, Sessions, app, channel, fru, messages, ok, pef, refuse};
+use super::{
+    Asker, Behaviour, Outcome, Sessions, app, channel, chassis, fru, messages, ok, pef, refuse,
+};
 
 impl Behaviour {
     /// Carries a request out, or starts to.
@@ -74,8 +76,7 @@ impl Behaviour {
             Request::GetChassisStatus(_) => self.chassis_status(asker),
             Request::ChassisControl(control) => self.chassis_control(*control, asker),
             Request::ChassisIdentify(request) => self.identify(*request),
-            // There is no power supply to spare: a machine is off for as long as its hypervisor takes, whatever is asked.
-            Request::SetPowerCycleInterval(_) => ok(()),
+            Request::SetPowerCycleInterval(request) => chassis::power_cycle_interval(*request),
             Request::GetSystemRestartCause(_) => self.restart_cause(asker),
             Request::GetPohCounter(_) => self.poh_counter(asker),
             Request::SetPowerRestorePolicy(request) => self.power_restore_policy(request, asker),

@@ -1,6 +1,5 @@
 use super::*;
 
-use ipmi_proto::CompletionCode;
 use ipmi_proto::command::chassis::{
     GetChassisCapabilities, GetChassisStatus, GetSystemRestartCause,
 };
@@ -247,6 +246,15 @@ async fn the_identify_light_goes_out_by_itself() {
     assert_eq!(light(&mut bench), Some(IdentifyState::Indefinite));
     bench.ask(ChassisIdentify::Off).unwrap();
     assert_eq!(light(&mut bench), Some(IdentifyState::Off));
+}
+
+#[tokio::test]
+async fn a_power_cycle_waits_for_nobody_and_says_so() {
+    let mut bench = Bench::new();
+    let set = |seconds| SetPowerCycleInterval { seconds };
+    assert_eq!(bench.ask(set(0)), Ok(()));
+    let refused = Err(CompletionCode::ParameterOutOfRange);
+    assert_eq!(bench.ask(set(10)), refused);
 }
 
 #[tokio::test]
