@@ -21,6 +21,8 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(10);
 pub(super) struct Pending {
     peer: SocketAddr,
     opened: Time,
+    /// Whether its end is nothing to tell of.
+    excused: bool,
     pub(super) stage: Stage,
 }
 
@@ -59,6 +61,7 @@ impl Pool {
             Pending {
                 peer,
                 opened: now,
+                excused: false,
                 stage,
             },
         ));
@@ -116,7 +119,9 @@ impl Pool {
     pub(super) fn expire(&mut self, now: Time, mut given_up: impl FnMut(SocketAddr, Username)) {
         let expired = |pending: &Pending| now.since(pending.opened) >= LIFETIME;
         for (_, pending) in self.entries.extract_if(.., |(_, pending)| expired(pending)) {
-            if let Stage::Rakp3(expect) = pending.stage {
+            if let Stage::Rakp3(expect) = pending.stage
+                && !pending.excused
+            {
                 given_up(pending.peer, expect.username());
             }
         }
@@ -126,13 +131,17 @@ impl Pool {
         }
     }
 
-    /// Lets those go that a console has begun for this user and not ended: it has got in, with a handshake begun anew.
-    pub(super) fn forget(&mut self, source: IpAddr, username: &Username) {
-        self.entries.retain(|(_, pending)| {
-            let same = |expect: &ExpectRakp3| expect.username() == *username;
-            pending.peer.ip() != source
-                || !matches!(&pending.stage, Stage::Rakp3(expect) if same(expect))
-        });
+    /// A console of this source has got in as this user. Other handshakes of theirs go on, since logins may run side by
+    /// side; but one that ends in silence may as well be the same login, begun anew for a lost datagram.
+    pub(super) fn excuse(&mut self, source: IpAddr, username: &Username) {
+        for (_, pending) in &mut self.entries {
+            if let Stage::Rakp3(expect) = &pending.stage
+                && pending.peer.ip() == source
+                && expect.username() == *username
+            {
+                pending.excused = true;
+            }
+        }
     }
 
     /// Lets all go.

@@ -234,6 +234,17 @@ fn a_login_that_was_begun_anew_was_not_refused() {
 }
 
 #[test]
+fn a_login_goes_on_while_another_of_the_same_user_ends() {
+    let mut pair = Pair::new(client(), server());
+    let rakp3 = half(&mut pair, b"admin");
+    pair.console = Console::new(client());
+    established(&mut pair);
+    let from = pair.peer;
+    pair.inject(from, rakp3);
+    assert_eq!(pair.endpoint.active_sessions(), 2);
+}
+
+#[test]
 fn both_protocols_count() {
     let v15 = V15 {
         auth_types: AuthTypes::new(AuthTypes::MD5),

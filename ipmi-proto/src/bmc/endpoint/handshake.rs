@@ -195,7 +195,7 @@ impl Endpoint {
                     return Err((RakpStatus::InsufficientResources, Refusal::NoSlot));
                 }
                 self.handshakes.forgive(source);
-                self.pending.forget(source, &username);
+                self.pending.excuse(source, &username);
                 Ok(check)
             }
             Err(status @ RakpStatus::UnauthorizedRole) => Err((status, Refusal::Privilege)),
