@@ -1,5 +1,7 @@
 //! What reaches a BMC's task beside datagrams.
 
+use std::io;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
@@ -7,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Settings;
 use super::behaviour::Done;
+use super::net::Socket;
 use crate::host::{BoxFuture, Change, HostError};
 
 /// One message. Boxed in the channel, since tokio sets aside room for 32 messages per channel, and there may be
@@ -14,6 +17,10 @@ use crate::host::{BoxFuture, Change, HostError};
 pub(super) enum Message {
     /// The settings changed.
     Update(Settings),
+    /// Bind another address, and go on where the BMC is.
+    Bind(SocketAddr, oneshot::Sender<io::Result<Socket>>),
+    /// Go on at another address, with these settings; say so when the old one is free.
+    Move(Socket, Settings, oneshot::Sender<()>),
     /// Stop; say so when the socket is closed.
     Stop(oneshot::Sender<()>),
     /// A call to the host or the store has ended.

@@ -49,6 +49,10 @@ pub struct Bmc {
     _ears: Arc<Ears>,
 }
 
+/// An address that a running BMC may move to. Dropping it gives the address back.
+#[derive(Debug)]
+pub struct NewAddress(Socket);
+
 /// Passes on what happens to the machine.
 #[derive(Debug)]
 struct Ears(Mailbox);
@@ -117,6 +121,38 @@ impl Bmc {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.mailbox.is_closed()
+    }
+
+    /// Binds an address for [`Bmc::move_to`]. The BMC goes on where it is meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// What the system said, with the address and the port.
+    pub fn bind(
+        &self,
+        listen: SocketAddr,
+    ) -> impl Future<Output = io::Result<NewAddress>> + Send + use<> {
+        let (bind, bound) = oneshot::channel();
+        self.mailbox.send(Message::Bind(listen, bind));
+        async move {
+            // An error means that the task has ended.
+            let socket = bound.await.map_err(io::Error::other)??;
+            Ok(NewAddress(socket))
+        }
+    }
+
+    /// Goes on at another address: with all that it holds, but for sessions that were opened at one that it has no more.
+    /// What is returned ends when the old address is free.
+    pub fn move_to(
+        &mut self,
+        address: NewAddress,
+        settings: Settings,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        self.local = address.0.local_addr();
+        let (moved, free) = oneshot::channel();
+        self.mailbox.send(Message::Move(address.0, settings, moved));
+        // An error means that the task has ended.
+        async move { free.await.unwrap_or_default() }
     }
 
     /// Takes over changed settings other than `listen`. Sessions of users who were changed end. Settings that no BMC

@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use super::Settings;
 use super::behaviour::{Asker, Behaviour, Deliveries, Effect, Outcome, Sessions};
 use super::mailbox::{Inbox, Message};
-use super::net::{BUFFER, Route, Socket};
+use super::net::{BUFFER, Route, Socket, overlap};
 use super::settings;
 
 /// How many datagrams are taken before the other tasks have their turn. At some 5 µs each (one MAC, one AES block or
@@ -241,6 +241,15 @@ impl Task {
                 self.deliver(answers);
             }
             Message::Update(settings) => self.update(settings),
+            Message::Bind(listen, bound) => {
+                // Nobody waits for it any more: it is closed again.
+                let _ = bound.send(self.socket.bind_another(listen));
+            }
+            Message::Move(socket, settings, moved) => {
+                self.relocate(socket);
+                self.update(settings);
+                let _ = moved.send(());
+            }
             Message::Happened(change) => {
                 self.behaviour.happened(change);
                 self.apply_effects();
@@ -291,6 +300,14 @@ impl Task {
                 Effect::GuidKnown(guid) => self.endpoint.config_mut().guid = guid,
             }
         }
+    }
+
+    /// Goes on at another address. Sessions end that would have to find it there.
+    fn relocate(&mut self, socket: Socket) {
+        if !overlap(self.socket.local_addr(), socket.local_addr()) {
+            self.endpoint.close_all(None);
+        }
+        self.socket = socket;
     }
 
     /// Takes over changed settings, or keeps the old ones if these cannot be.

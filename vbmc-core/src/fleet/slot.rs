@@ -1,10 +1,13 @@
 //! One BMC's place in the fleet.
 
+use std::io;
+use std::net::SocketAddr;
+
 use parking_lot::Mutex;
 
 use super::{BmcView, Options};
 use crate::Secret;
-use crate::bmc::{Bmc, Settings};
+use crate::bmc::{Bmc, NewAddress, Settings};
 use crate::control::Status;
 use crate::registry::{BmcConfig, BmcName, RegistryError, UserRecord};
 
@@ -246,11 +249,38 @@ impl Slot {
         }
     }
 
-    /// Puts a BMC in this place that listens as `config` has it. Returns the one that was here.
-    pub(super) fn replace(&self, config: BmcConfig, bmc: Bmc) -> Option<Running> {
-        let run = Run::Running(bmc);
-        let new = State::Known(Box::new(Known { config, run }));
-        std::mem::replace(&mut *self.state.lock(), new).into_running()
+    /// Has a running BMC bind another address, where it does not listen yet.
+    pub(super) fn bind(
+        &self,
+        listen: SocketAddr,
+    ) -> Option<impl Future<Output = io::Result<NewAddress>> + Send + use<>> {
+        match &*self.state.lock() {
+            State::Known(known) => match &known.run {
+                Run::Running(bmc) => Some(bmc.bind(listen)),
+                Run::Down | Run::Failed(_) => None,
+            },
+            State::Absent | State::Broken(_) => None,
+        }
+    }
+
+    /// Lets a running BMC listen at an address that was bound for it, and written to the file. Nothing else of the
+    /// file: what else changed there still has to be noticed and put into effect. What is returned ends when the old
+    /// address is free.
+    pub(super) fn move_to(
+        &self,
+        listen: SocketAddr,
+        bound: NewAddress,
+        options: &Options,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let State::Known(known) = &mut *self.state.lock() else {
+            return None;
+        };
+        let Run::Running(bmc) = &mut known.run else {
+            return None;
+        };
+        known.config.address = listen.ip();
+        known.config.port = listen.port();
+        Some(bmc.move_to(bound, settings(&self.name, &known.config, options)))
     }
 
     pub(super) fn set_active(&self, active: bool) {

@@ -303,6 +303,53 @@ async fn an_address_that_covers_the_old_one_takes_its_place() {
     drop(other);
 }
 
+/// Sends a raw command by ipmitool, and gives what came back.
+async fn raw(port: u16, bytes: &str) -> String {
+    let mut command = std::process::Command::new("ipmitool");
+    let port = port.to_string();
+    command
+        .args(["-I", "lanplus", "-H", "127.0.0.1", "-p", &port])
+        .args(["-U", "admin", "-P", "password", "raw"])
+        .args(bytes.split(' '));
+    let output = blocking(move || command.output()).await;
+    let output = output.expect("ipmitool, which scripts/test installs");
+    assert!(output.status.success(), "{bytes}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_bmc_that_moves_or_cannot_is_the_same_one() {
+    const TIMER_RUNS: &str = " 44 ";
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = open(dir.path()).await;
+    let (a, port, other) = (name("a"), free_port(), free_port());
+    fleet.add(config("a", port)).await.unwrap();
+    fleet.start(&a).await.unwrap();
+    raw(port, "0x06 0x24 0x04 0x01 0x00 0x00 0x70 0x17").await;
+    raw(port, "0x06 0x22").await;
+    let to = async |address: IpAddr, port: u16| {
+        let change = move |config: &mut BmcConfig| {
+            (config.address, config.port) = (address, port);
+            Ok(())
+        };
+        fleet.update(&a, change).await
+    };
+    let runs = async |port| raw(port, "0x06 0x25").await.starts_with(TIMER_RUNS);
+    let in_the_way = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), port)).unwrap();
+    let all = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+    to(all, port).await.unwrap_err();
+    assert!(runs(port).await, "refused, since another has it");
+    to([192, 0, 2, 1].into(), port).await.unwrap_err();
+    assert!(runs(port).await, "refused, since nobody can have it");
+    drop(in_the_way);
+    to(all, port).await.unwrap();
+    assert!(runs(port).await, "moved in place");
+    to(all, other).await.unwrap();
+    assert!(runs(other).await, "moved elsewhere");
+    let old = (Ipv4Addr::LOCALHOST, port);
+    UdpSocket::bind(old).expect("the port is free again");
+}
+
 #[tokio::test]
 async fn files_written_by_others_take_effect() {
     let dir = tempfile::tempdir().unwrap();

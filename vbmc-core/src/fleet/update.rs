@@ -1,14 +1,15 @@
 //! A BMC's settings changed by command: at once, whole, or not at all.
 //!
 //! A running BMC that is to listen somewhere else has its new address before anything is written. Where it cannot have
-//! it, the one that runs goes on.
+//! it, nothing has happened to it. Where it can, it is the same BMC: its watchdog timer runs on.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::slot::Slot;
 use super::{BmcView, Fleet, FleetError, blocking};
-use crate::bmc::Bmc;
+use crate::bmc::NewAddress;
 use crate::control::Status;
 use crate::registry::{BmcConfig, BmcName, Invalid};
 
@@ -43,7 +44,7 @@ impl Fleet {
                 self.0.hosts.check(&after.target()).await?;
             }
             if view.status == Status::Running && after.listen() != before.listen() {
-                self.move_and_write(slot, &before, after, change).await?;
+                self.move_and_write(slot, &before, &after, change).await?;
             } else {
                 self.write(slot, change).await?;
             }
@@ -72,62 +73,41 @@ impl Fleet {
         .map(drop)
     }
 
-    /// Writes a change of a running BMC's address, once it listens there. If it cannot, or the disk refuses, it
-    /// listens where it did.
+    /// Writes a change of a running BMC's address, once it can listen there. If it cannot, or the disk refuses, it has
+    /// never stopped listening where it did.
     async fn move_and_write(
         &self,
         slot: &Arc<Slot>,
         before: &BmcConfig,
-        after: BmcConfig,
+        after: &BmcConfig,
         change: impl Fn(&mut BmcConfig) -> Result<(), Invalid> + Send + 'static,
     ) -> Result<(), FleetError> {
         let address = after.listen();
-        // Two of its own addresses that exclude each other: the old one is free again before the new one is tried,
-        // and stays reserved.
-        let in_place = overlap(before.listen(), address);
-        if in_place && let Some(running) = slot.take_running() {
-            running.bmc.stop().await;
+        let bound = self.bind_another(slot, address).await.map_err(|problem| {
+            let name = slot.name.clone();
+            FleetError::Move { name, problem }
+        })?;
+        if let Err(error) = self.write(slot, change).await {
+            drop(bound);
+            self.give_back(address);
+            return Err(error);
         }
-        let moved = match self.bind(slot, &after) {
-            Ok(bmc) => match self.write(slot, change).await {
-                Ok(()) => Ok(bmc),
-                Err(error) => {
-                    self.abandon(bmc, address).await;
-                    Err(error)
-                }
-            },
-            Err(problem) => Err(FleetError::Move {
-                name: slot.name.clone(),
-                problem,
-            }),
+        if let Some(free) = slot.move_to(address, bound, &self.options()) {
+            free.await;
+        }
+        self.give_back(before.listen());
+        tracing::info!(bmc = %slot.name, from = %before.listen(), to = %address, "moved");
+        Ok(())
+    }
+
+    /// Binds another address for a running BMC.
+    async fn bind_another(&self, slot: &Slot, address: SocketAddr) -> Result<NewAddress, String> {
+        let listeners = &self.0.listeners;
+        listeners.take(address, &slot.name)?;
+        let bound = match slot.bind(address) {
+            Some(bound) => bound.await,
+            None => Err(io::Error::other("it has just stopped")),
         };
-        match moved {
-            Ok(bmc) => {
-                let old = slot.replace(after, bmc);
-                if let Some(old) = old {
-                    old.bmc.stop().await;
-                }
-                self.give_back(before.listen());
-                tracing::info!(bmc = %slot.name, from = %before.listen(), to = %address, "moved");
-                Ok(())
-            }
-            Err(error) => {
-                if in_place {
-                    self.launch(slot);
-                }
-                Err(error)
-            }
-        }
+        bound.map_err(|error| listeners.refused(address, &slot.name, &error))
     }
-
-    /// Stops a BMC that nobody was told of.
-    async fn abandon(&self, bmc: Bmc, address: SocketAddr) {
-        bmc.stop().await;
-        self.give_back(address);
-    }
-}
-
-/// Whether one machine's sockets cannot have both.
-fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
-    one.port() == other.port() && (one.ip().is_unspecified() || other.ip().is_unspecified())
 }

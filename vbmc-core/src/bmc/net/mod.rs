@@ -8,7 +8,7 @@ mod pktinfo;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use socket2::{Domain, Protocol, Socket as RawSocket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, Type};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
@@ -42,14 +42,37 @@ impl Socket {
     ///
     /// What the system said, with the address and the port. Must be called within a tokio runtime.
     pub(super) fn bind(listen: SocketAddr) -> io::Result<Self> {
-        match open(listen) {
+        Self::bind_as(listen, false)
+    }
+
+    fn bind_as(listen: SocketAddr, share: bool) -> io::Result<Self> {
+        match open(listen, share) {
             Err(error) if listen.is_ipv6() && listen.ip().is_unspecified() && no_ipv6(&error) => {
                 let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, listen.port()));
                 tracing::info!(%listen, instead = %v4, %error, "this machine has no IPv6");
-                open(v4).map_err(|error| explain(v4, &error))
+                open(v4, share).map_err(|error| explain(v4, &error))
             }
             other => other.map_err(|error| explain(listen, &error)),
         }
+    }
+
+    /// Binds another address while this one goes on. They may overlap, as all addresses and one of them do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::bind`].
+    pub(super) fn bind_another(&self, listen: SocketAddr) -> io::Result<Self> {
+        if !overlap(self.local, listen) {
+            return Self::bind(listen);
+        }
+        // Sharing is asked for only as long as binding takes: what others have stays refused.
+        let ours = SockRef::from(&self.io);
+        ours.set_reuse_address(true)?;
+        let another = Self::bind_as(listen, true);
+        ours.set_reuse_address(false)?;
+        let another = another?;
+        SockRef::from(&another.io).set_reuse_address(false)?;
+        Ok(another)
     }
 
     /// The address that it is bound to, with the real port.
@@ -97,7 +120,13 @@ impl Socket {
     }
 }
 
-fn open(address: SocketAddr) -> io::Result<Socket> {
+/// Whether two sockets of one machine cannot have both, unless they share.
+pub(super) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    one.port() == other.port()
+        && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
+}
+
+fn open(address: SocketAddr, share: bool) -> io::Result<Socket> {
     let raw = RawSocket::new(
         Domain::for_address(address),
         Type::DGRAM,
@@ -109,6 +138,9 @@ fn open(address: SocketAddr) -> io::Result<Socket> {
     }
     if address.ip().is_unspecified() {
         pktinfo::enable(&raw, address)?;
+    }
+    if share {
+        raw.set_reuse_address(true)?;
     }
     raw.bind(&address.into())?;
     let io = UdpSocket::from_std(raw.into())?;
@@ -195,6 +227,26 @@ mod tests {
         assert!(
             error.to_string().contains(&first.local_addr().to_string()),
             "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn all_addresses_and_one_of_them_take_turns_and_others_keep_theirs() {
+        let one = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let all = SocketAddr::from((Ipv4Addr::UNSPECIFIED, one.local_addr().port()));
+        let other = SocketAddr::from(([127, 0, 0, 2], all.port()));
+        let theirs = std::net::UdpSocket::bind(other).unwrap();
+        let error = one.bind_another(all).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        drop(theirs);
+        let all = one.bind_another(all).unwrap();
+        let error = std::net::UdpSocket::bind(other).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse, "shared for good");
+        drop(one);
+        assert_eq!(
+            answered_from(&all, "127.0.0.1:0", other).await,
+            other,
+            "the one that is left serves"
         );
     }
 
