@@ -69,14 +69,13 @@ impl Scene {
         assert_eq!(said.trim(), format!("System restart cause: {cause}"));
     }
 
-    /// Waits until a sensor is in `state`: what is read may be a second old.
+    /// Waits until a sensor tells `state`, or does not any more: what is read may be a second old.
     #[track_caller]
-    fn sensor_says(&self, sensor: &str, state: &str) {
-        let mut said = String::new();
-        wait_for(&format!("{sensor} to say {state}"), BOUND, || {
-            said = self.ask("sdr elist");
-            let line = said.lines().find(|line| line.starts_with(sensor));
-            line?.contains(state).then_some(())
+    fn wait_for_sensor(&self, sensor: &str, state: &str, is: bool) {
+        wait_for(&format!("{sensor} to tell of {state}: {is}"), BOUND, || {
+            let said = self.ask("sdr elist");
+            let line = said.lines().find(|line| line.starts_with(sensor))?;
+            (line.contains(state) == is).then_some(())
         });
     }
 }
@@ -120,7 +119,7 @@ fn a_guest_crashes_hangs_and_fills_its_disk() {
     rig.wait_for_state(&guest, "crashed");
     scene.logs(&[CRASHED]);
     scene.power_is("on");
-    scene.sensor_says("OS Stop", "Run-time critical stop");
+    scene.wait_for_sensor("OS Stop", "Run-time critical stop", true);
     let _ = scene.ask("power reset");
     scene.terminal.log_in();
     scene.restart_cause_is("chassis power control command");
@@ -131,10 +130,10 @@ fn a_guest_crashes_hangs_and_fills_its_disk() {
     rig.wait_for_state(&guest, "paused");
     scene.logs(&["Drive Slot / Bay Disks | Drive Fault | Asserted"]);
     scene.power_is("on");
-    scene.sensor_says("Disks", "Drive Fault");
+    scene.wait_for_sensor("Disks", "Drive Fault", true);
     let _ = scene.ask("power reset");
     scene.logs(&[HARD_RESET]);
-    assert!(!scene.ask("sdr elist").contains("Drive Fault"));
+    scene.wait_for_sensor("Disks", "Drive Fault", false);
 
     // Its own watchdog switches it off.
     let action = r#"{"execute":"set-action","arguments":{"watchdog":"poweroff"}}"#;
@@ -153,6 +152,6 @@ fn a_guest_crashes_hangs_and_fills_its_disk() {
     scene.terminal.type_keys(CRASH);
     rig.wait_for_state(&guest, "shut off");
     scene.power_is("off");
-    scene.sensor_says("ACPI State", "soft-off");
+    scene.wait_for_sensor("ACPI State", "soft-off", true);
     scene.logs(&[CRASHED, OFF]);
 }
