@@ -1,4 +1,4 @@
-//! vbmc's commands that go over IPMI: to a BMC of vbmcd's, and to one that somebody else wrote, OpenIPMI's `ipmi_sim`.
+//! vbmc's commands that go over IPMI: to BMCs of vbmcd's, and to those that others wrote, OpenIPMI's `ipmi_sim` and VirtualBMC.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,6 +9,7 @@ use ipmi_proto::fru::{Field, Inventory, ProductInfo};
 use ipmi_proto::wire::Encode as _;
 use tempfile::TempDir;
 use vbmc_tests::net::free_port;
+use vbmc_tests::virtualbmc::VirtualBmc;
 use vbmc_tests::{Home, Node, Outcome, Vbmcd, build, wait_for};
 
 const DOMAIN: &str = "node-0";
@@ -365,4 +366,28 @@ fn what_a_foreign_bmc_refuses_is_said_with_the_way_out() {
         .admin("power --timeout 3 --cipher-suite 17")
         .fails_with(1);
     assert!(said.contains("cipher suite"), "{said}");
+}
+
+#[test]
+fn virtualbmc_tells_what_it_can() {
+    let node = Node::new([DOMAIN]);
+    let home = Home::new();
+    let original = VirtualBmc::start_in(&home);
+    let (port, uri) = (free_port().to_string(), node.uri());
+    let place = ["--port", &port, "--address", "127.0.0.1"];
+    let add = ["add", DOMAIN, "--libvirt-uri", &uri];
+    let _ = original.vbmc(add.into_iter().chain(place)).ok();
+    let _ = original.vbmc(["start", DOMAIN]).ok();
+    original.wait_for_status(DOMAIN, "running");
+    let vbmc = |line: &str| {
+        let run = home.run(build::binary("vbmc")).args(line.split(' '));
+        let run = run.args(["--host", "127.0.0.1", "--port", &port]);
+        run.env("IPMI_PASSWORD", "password").outcome()
+    };
+    vbmc("power -f value -c Power").says("on\n");
+    // Its answer to Get Device ID has a byte too many in the middle.
+    let bmc = vbmc("bmc -f value").ok();
+    assert!(bmc.contains("\npower on\n"), "{bmc}");
+    let said = vbmc("sel").fails_with(1);
+    assert!(said.contains("does not have the command"), "{said}");
 }

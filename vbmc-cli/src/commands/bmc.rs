@@ -43,18 +43,18 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn read(console: &mut Console) -> Result<Properties, Error> {
-    let device = console.request(&GetDeviceId).await?;
-    let mut properties = of_device(&device);
+    let device = if_told(console.request(&GetDeviceId).await)?;
+    let mut properties = device.as_ref().map(of_device).unwrap_or_default();
     if let Some(session) = console.session() {
         properties.extend([
             ("cipher_suite", Cell::Number(session.suite.id().into())),
             ("privilege", Cell::Text(session.privilege.to_string())),
         ]);
     }
-    if let Some(Guid(guid)) = unless_refused(console.request(&GetSystemGuid).await)? {
+    if let Some(Guid(guid)) = if_told(console.request(&GetSystemGuid).await)? {
         properties.push(("guid", Cell::Text(uuid(guid))));
     }
-    if let Some(status) = unless_refused(console.chassis_status().await)? {
+    if let Some(status) = if_told(console.chassis_status().await)? {
         properties.extend(of_chassis(&status));
     }
     for (property, selector) in [
@@ -73,11 +73,16 @@ async fn read(console: &mut Console) -> Result<Properties, Error> {
     Ok(properties)
 }
 
-/// What a BMC does not have is none of its properties.
-fn unless_refused<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+/// What a BMC does not have is none of its properties, and neither is what cannot be read.
+pub(super) fn if_told<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.is_refusal() => Ok(None),
+        Err(error) if error.is_empty_answer() => {
+            if !error.is_refusal() {
+                tracing::warn!("{error}");
+            }
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -175,7 +180,7 @@ async fn text(console: &mut Console, selector: SystemInfoSelector) -> Result<Str
             set: number,
             block: 0,
         };
-        let Some(answer) = unless_refused(console.request(&get).await)? else {
+        let Some(answer) = if_told(console.request(&get).await)? else {
             break;
         };
         match Parameter::decode_value(selector, &answer.data) {

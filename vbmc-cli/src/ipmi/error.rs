@@ -116,6 +116,11 @@ impl Error {
         matches!(self.cause, Cause::Response(ResponseError::Refused { .. }))
     }
 
+    /// Whether the BMC has answered, and there is nothing in it: it refuses, or says what nobody can read.
+    pub(crate) fn is_empty_answer(&self) -> bool {
+        matches!(self.cause, Cause::Response(_))
+    }
+
     /// Whether it may go well a moment later: the BMC is there, and not ready.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(

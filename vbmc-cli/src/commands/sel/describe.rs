@@ -34,7 +34,7 @@ pub(super) struct Line {
 }
 
 impl Vocabulary {
-    pub(super) fn new(records: Vec<sdr::Record>, device: &DeviceId) -> Self {
+    pub(super) fn new(records: Vec<sdr::Record>, device: Option<&DeviceId>) -> Self {
         let sensors = records.into_iter().filter_map(|record| {
             let sensor = match &record.body {
                 Body::FullSensor(full) => full.sensor,
@@ -45,7 +45,7 @@ impl Vocabulary {
         });
         Self {
             sensors: sensors.collect(),
-            ours: (device.manufacturer, device.product) == (0, 0),
+            ours: device.is_some_and(|device| (device.manufacturer, device.product) == (0, 0)),
         }
     }
 

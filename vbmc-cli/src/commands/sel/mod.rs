@@ -21,6 +21,7 @@ use tokio::time::sleep;
 
 use self::add::What;
 use self::describe::{Line, Vocabulary, time};
+use super::bmc::if_told;
 use super::target::{Access, parse};
 use super::usage::WrongUsage;
 use crate::ipmi::{Console, Error};
@@ -120,12 +121,12 @@ async fn list(console: &mut Console, output: &Output) -> anyhow::Result<()> {
 
 /// What is needed to put events into words. A BMC without sensors has none for it.
 async fn vocabulary(console: &mut Console) -> Result<Vocabulary, Error> {
-    let sensors = match console.sensor_records().await {
-        Err(error) if !error.is_refusal() => return Err(error),
-        sensors => sensors.unwrap_or_default(),
-    };
-    let device = console.request(&GetDeviceId).await?;
-    Ok(Vocabulary::new(sensors, &device))
+    let sensors = if_told(console.sensor_records().await)?;
+    let device = if_told(console.request(&GetDeviceId).await)?;
+    Ok(Vocabulary::new(
+        sensors.unwrap_or_default(),
+        device.as_ref(),
+    ))
 }
 
 async fn follow(console: &mut Console, format: Format) -> anyhow::Result<()> {
