@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::refused::Refusal;
 use crate::Privilege;
 use crate::command::app::UserId;
 use crate::crypto::Password;
@@ -48,6 +49,21 @@ impl User {
         }
         self.password.as_ref().zip(self.privilege)
     }
+
+    /// What keeps the user from logging in, if anything does.
+    pub(super) const fn obstacle(&self) -> Option<Refusal> {
+        if !self.enabled {
+            Some(Refusal::Disabled)
+        } else if !self.messaging {
+            Some(Refusal::Messaging)
+        } else if self.password.is_none() {
+            Some(Refusal::NoPassword)
+        } else if self.privilege.is_none() {
+            Some(Refusal::NoAccess)
+        } else {
+            None
+        }
+    }
 }
 
 /// Up to 16 users, by their ids from 1.
@@ -92,7 +108,7 @@ impl Users {
     }
 
     /// All users, by id.
-    pub fn iter(&self) -> impl Iterator<Item = (UserId, &User)> {
+    pub fn iter(&self) -> impl Iterator<Item = (UserId, &User)> + Clone {
         self.slots
             .iter()
             .zip(1u8..)
@@ -132,6 +148,17 @@ impl Users {
         Some(
             named
                 .find(|found| found.privilege.is_some())
+                .unwrap_or(first),
+        )
+    }
+
+    /// The user of this name; of several, the first that may log in.
+    pub(super) fn named(&self, name: &Username) -> Option<(UserId, &User)> {
+        let mut named = self.iter().filter(|(_, user)| user.name == *name);
+        let first = named.clone().next()?;
+        Some(
+            named
+                .find(|(_, user)| user.obstacle().is_none())
                 .unwrap_or(first),
         )
     }
@@ -194,14 +221,15 @@ mod tests {
 
     #[test]
     fn who_may_not_log_in_is_not_found() {
+        type Change = fn(&mut User);
         let name = Username::new(b"op").unwrap();
-        let changes: [fn(&mut User); 4] = [
-            |user| user.enabled = false,
-            |user| user.messaging = false,
-            |user| user.password = None,
-            |user| user.privilege = None,
+        let changes: [(Change, Refusal); 4] = [
+            (|user| user.enabled = false, Refusal::Disabled),
+            (|user| user.messaging = false, Refusal::Messaging),
+            (|user| user.password = None, Refusal::NoPassword),
+            (|user| user.privilege = None, Refusal::NoAccess),
         ];
-        for change in changes {
+        for (change, obstacle) in changes {
             let mut users = Users::default();
             let mut user = user(b"op", b"secret", Privilege::User);
             assert!(
@@ -209,8 +237,11 @@ mod tests {
                     .find(&name, RequestedPrivilege::Highest, true)
                     .is_none()
             );
+            assert_eq!(user.obstacle(), None);
             change(&mut user);
             assert!(users.set(id(3), Some(user)));
+            let (found, user) = users.named(&name).unwrap();
+            assert_eq!((found, user.obstacle()), (id(3), Some(obstacle)));
             assert!(
                 users
                     .find(&name, RequestedPrivilege::Highest, true)

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use ipmi_proto::bmc::{self, Refusal, V15};
+use ipmi_proto::bmc::{self, Refusal, User, V15};
 use ipmi_proto::command::app::{AuthType, AuthTypes};
 use ipmi_proto::console::{Config, Console, Error, Event, Step};
 use ipmi_proto::handshake::{Rakp3, RakpStatus, RequestedPrivilege};
@@ -172,6 +172,7 @@ fn handshakes_begun_in_advance_gain_nothing() {
 
 #[test]
 fn the_driver_hears_who_was_refused_and_why() {
+    type Change = fn(&mut User);
     let mut pair = Pair::new(client(), server());
     assert!(log_in(&mut pair, b"admin", b"wrong").is_err());
     pair.pass(Duration::from_secs(1));
@@ -182,8 +183,24 @@ fn the_driver_hears_who_was_refused_and_why() {
         Some((refused.username, refused.reason))
     };
     assert_eq!(heard(), Some((name(b"admin"), Refusal::ByConsole)));
-    assert_eq!(heard(), Some((name(b"nobody"), Refusal::Credentials)));
+    assert_eq!(heard(), Some((name(b"nobody"), Refusal::NoSuchUser)));
     assert_eq!(heard(), None);
+    let changes: [(Change, Refusal); 2] = [
+        (|user| user.messaging = false, Refusal::Messaging),
+        (|user| user.enabled = false, Refusal::Disabled),
+    ];
+    for (change, reason) in changes {
+        let mut pair = Pair::new(client(), server());
+        let users = &mut pair.endpoint.config_mut().users;
+        let found = users.iter().find(|(_, user)| user.name == name(b"admin"));
+        let (id, mut user) = found.map(|(id, user)| (id, user.clone())).unwrap();
+        change(&mut user);
+        users.set(id, Some(user));
+        assert!(log_in(&mut pair, b"admin", PASSWORD).is_err());
+        pair.pass(Duration::from_secs(1));
+        let refused = pair.endpoint.poll_refused_login().expect("a refusal");
+        assert_eq!((refused.user, refused.reason), (Some(id), reason));
+    }
 
     let config = Config {
         username: name(b"user"),

@@ -228,10 +228,11 @@ fn who_cannot_log_in_hears_why_as_far_as_the_specification_wants() {
     let mut long = User::new(name(b"long"), password(&[b'x'; 17]), Privilege::User);
     let users = &mut world.endpoint.config_mut().users;
     users.set(UserId::new(9).unwrap(), Some(long.clone()));
-    for user in [&b"nobody"[..], b"long"] {
+    let absent = Refusal::NoSuchUser;
+    for (user, reason) in [(&b"nobody"[..], absent), (b"long", Refusal::LongPassword)] {
         let result = world.log_in(user, Privilege::User).map(|_| ());
         assert_eq!(result, code(GetSessionChallenge::INVALID_NAME));
-        assert_eq!(world.refused(), Some(Refusal::Credentials));
+        assert_eq!(world.refused(), Some(reason));
     }
     let result = world.log_in(b"", Privilege::User).map(|_| ());
     assert_eq!(result, code(GetSessionChallenge::NULL_NAME_NOT_ENABLED));

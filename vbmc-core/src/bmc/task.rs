@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use super::Settings;
 use super::behaviour::{Asker, Behaviour, Deliveries, Effect, Outcome, Sessions};
 use super::mailbox::{Inbox, Message};
-use super::net::{BUFFER, Route, Socket, overlap};
+use super::net::{BUFFER, Route, Socket, overlap, shown};
 use super::settings;
 
 /// How many datagrams are taken before the other tasks have their turn. At some 5 µs each (one MAC, one AES block or
@@ -161,7 +161,7 @@ impl Task {
         for _ in 0..BURST {
             match self.socket.try_recv(&mut buffer) {
                 Ok((BUFFER, route)) => {
-                    tracing::trace!(bmc = self.name(), peer = %route.peer, "too large, dropped");
+                    tracing::trace!(bmc = self.name(), peer = %shown(route.peer), "too large, dropped");
                 }
                 Ok((len, route)) => self.datagram(now, &mut buffer[..len], route, &mut out),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
@@ -182,7 +182,7 @@ impl Task {
             Event::Request(incoming) => self.request(now, incoming, route, out),
             Event::Sol { .. } => self.exchange_line(),
             Event::Dropped(reason) => {
-                tracing::trace!(bmc = self.name(), peer = %route.peer, %reason, "dropped");
+                tracing::trace!(bmc = self.name(), peer = %shown(route.peer), %reason, "dropped");
             }
         }
         self.tell_refused_logins();
@@ -230,7 +230,7 @@ impl Task {
     /// Sends an answer; one that cannot be sent is lost, as on the way it might be.
     fn send(&self, datagram: &[u8], route: Route) {
         if let Err(error) = self.socket.try_send(datagram, route) {
-            tracing::debug!(bmc = self.name(), peer = %route.peer, %error, "answer not sent");
+            tracing::debug!(bmc = self.name(), peer = %shown(route.peer), %error, "answer not sent");
         }
     }
 

@@ -107,7 +107,7 @@ impl Endpoint {
 
     /// The next login that was refused. The last 16 are kept; how many of them are logged is the driver's business.
     pub fn poll_refused_login(&mut self) -> Option<RefusedLogin> {
-        self.refused.pop()
+        self.refused.pop(&self.config.users)
     }
 
     /// Takes a datagram in. `out` is cleared; it holds a datagram to send to `peer` if the event is [`Event::Reply`].

@@ -69,12 +69,16 @@ impl Endpoint {
             .users
             .find(name, RequestedPrivilege::Highest, true);
         // The answer for a user whose password is too long for IPMI 1.5 is the same as for one that does not exist.
+        let reason = match found {
+            Some(_) => Refusal::LongPassword,
+            None => Refusal::Credentials,
+        };
         let user = found.and_then(|found| {
             let key = AuthKey::new(*auth_type, found.password)?;
             Some((found.id, found.privilege?, key))
         });
         let Some((user, limit, key)) = user else {
-            self.refused.push(peer, *name, Refusal::Credentials);
+            self.refused.push(peer, *name, reason);
             let code = if name.is_null() {
                 GetSessionChallenge::NULL_NAME_NOT_ENABLED
             } else {

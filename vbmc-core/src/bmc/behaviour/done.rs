@@ -156,6 +156,7 @@ impl Behaviour {
         self.calls.key.expire(now, &mut late);
         self.kept.expire(now, &mut late);
         self.sel.expire(now, &mut late);
+        self.count_refused_logins(now);
         self.expire_sol(now, &mut late);
         self.expire_boot_flags(now);
         self.expire_watchdog(now);

@@ -4,6 +4,7 @@ use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::Answer;
 
 use super::{Action, Asker, Behaviour, answer};
+use crate::bmc::net::shown;
 use crate::host::HostError;
 
 impl Behaviour {
@@ -28,7 +29,7 @@ impl Behaviour {
         tracing::warn!(
             bmc = self.settings.name,
             domain = self.settings.domain,
-            peer = %asker.route.peer,
+            peer = %shown(asker.route.peer),
             request = asker.request,
             %cause,
             "the request failed"
@@ -43,7 +44,7 @@ impl Behaviour {
                 tracing::$level!(
                     bmc = self.settings.name,
                     domain = self.settings.domain,
-                    peer = %asker.route.peer,
+                    peer = %shown(asker.route.peer),
                     user = asker.user().map(tracing::field::display),
                     request = asker.request,
                     %completion,

@@ -120,6 +120,11 @@ impl Socket {
     }
 }
 
+/// An address as people write it: IPv4 as IPv4, also where it came over a socket of both families.
+pub(super) fn shown(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
 /// Whether two sockets of one machine cannot have both, unless they share.
 pub(super) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() == other.port()
@@ -217,6 +222,13 @@ mod tests {
         let wildcard = Socket::bind("[::]:0".parse().unwrap()).unwrap();
         let to = SocketAddr::new("::1".parse().unwrap(), wildcard.local_addr().port());
         assert_eq!(answered_from(&wildcard, "[::1]:0", to).await, to);
+    }
+
+    #[test]
+    fn ipv4_is_shown_as_such() {
+        let shown = |address: &str| shown(address.parse().unwrap()).to_string();
+        assert_eq!(shown("[::ffff:192.0.2.1]:623"), "192.0.2.1:623");
+        assert_eq!(shown("[2001:db8::1]:623"), "[2001:db8::1]:623");
     }
 
     #[tokio::test]

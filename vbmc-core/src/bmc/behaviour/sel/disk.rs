@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::happenings::Seen;
 use super::log::{EventLog, Write};
+use super::logins::Logins;
 use crate::bmc::EventRecord;
 use crate::bmc::behaviour::calls::{Asker, Waiter};
 use crate::bmc::behaviour::{Behaviour, Deliveries, Done, Outcome};
@@ -16,6 +17,7 @@ use crate::host::HostError;
 pub(in crate::bmc::behaviour) struct Sel {
     pub(super) log: EventLog,
     pub(super) seen: Seen,
+    pub(super) logins: Logins,
     writing: bool,
     /// Who waits for the write that is under way.
     waiting: Vec<Waiter<()>>,
@@ -29,6 +31,7 @@ impl Sel {
         Self {
             log: EventLog::new(kept),
             seen: Seen::default(),
+            logins: Logins::default(),
             writing: false,
             waiting: Vec::new(),
             next: Vec::new(),
@@ -45,6 +48,7 @@ impl Sel {
             .iter()
             .chain(&self.next)
             .map(Waiter::deadline)
+            .chain(self.logins.deadline())
             .min()
     }
 

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use ipmi_proto::bmc::RefusedLogin;
 use ipmi_proto::command::app::{TimeoutAction, UserId};
 use ipmi_proto::sdr::EventReadingType;
 use ipmi_proto::sel::{Direction, Entry, Event, EventData, EvmRevision, GeneratorId, Timestamp};
@@ -22,9 +21,6 @@ use crate::host::{Change, Happening, PowerAction, StopReason, WatchdogAction};
 /// reset the machine once more when it comes up (SeaBIOS does).
 pub(in crate::bmc::behaviour) const ECHO: Duration = Duration::from_secs(5);
 
-/// How often refused logins are logged: whoever guesses passwords must not fill the log.
-const LOGINS: Duration = Duration::from_secs(60);
-
 /// What was seen, as far as it tells something about what comes next.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -36,8 +32,6 @@ pub(super) struct Seen {
     crashed: bool,
     /// Whether a disk has failed since the machine was started or let go on.
     disk_failed: bool,
-    /// When a refused login was logged.
-    login: Option<Instant>,
 }
 
 impl Sel {
@@ -157,25 +151,7 @@ impl Behaviour {
         self.log_event(Sensor::Watchdog, EventData::discrete(offset), now());
     }
 
-    /// Somebody was refused a login.
-    pub(in crate::bmc) fn login_refused(&mut self, refused: &RefusedLogin) {
-        let RefusedLogin {
-            peer,
-            username,
-            reason,
-        } = refused;
-        let bmc = &self.settings.name;
-        tracing::debug!(bmc, %peer, %username, %reason, "a login was refused");
-        if self.sel.seen.login.is_some_and(|at| at.elapsed() < LOGINS) {
-            return;
-        }
-        tracing::warn!(bmc, %peer, %username, %reason, "a login was refused; further ones are not told for a minute");
-        self.sel.seen.login = Some(Instant::now());
-        let data = EventData::discrete(offset::INVALID_LOGIN);
-        self.log_event(Sensor::Session, data, now());
-    }
-
-    fn log_event(&mut self, sensor: Sensor, data: EventData, time: Timestamp) {
+    pub(super) fn log_event(&mut self, sensor: Sensor, data: EventData, time: Timestamp) {
         let event = Event {
             revision: EvmRevision::CURRENT,
             sensor_type: sensor.measures(),

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::bmc::{Refusal, RefusedLogin};
+use ipmi_proto::command::app::UserId;
 use ipmi_proto::command::chassis::ChassisControl;
 use ipmi_proto::command::storage::{
     AddSelEntry, ClearSel, DeleteSelEntry, Erasure, ErasureState, GetSelEntry, GetSelInfo,
@@ -241,15 +242,44 @@ async fn a_reset_is_logged_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_logins_cannot_fill_the_log() {
+async fn refused_logins_cannot_fill_the_log_and_are_all_counted() {
     let mut bench = Bench::new();
-    for _ in 0..100 {
+    let id = |id| UserId::new(id).ok();
+    let refuse = |bench: &mut Bench, user, reason| {
         bench.behaviour.login_refused(&RefusedLogin {
             peer: ([127, 0, 0, 1], 4000).into(),
             username: Username::new(b"root").unwrap(),
-            reason: Refusal::Credentials,
+            user,
+            reason,
         });
+    };
+    for _ in 0..100 {
+        refuse(&mut bench, None, Refusal::NoSuchUser);
+        refuse(&mut bench, id(3), Refusal::Credentials);
     }
+    refuse(&mut bench, id(4), Refusal::Disabled);
+    refuse(&mut bench, id(3), Refusal::Privilege);
     bench.settle_all().await;
-    assert_eq!(events(&mut bench), [(0x2A, 0x02)]);
+    let data = |bench: &mut Bench| -> Vec<[u8; 3]> {
+        let events = records(bench).into_iter();
+        let events = events.filter_map(|record| match record.entry {
+            Entry::System { event, .. } => Some(event.data.0),
+            _ => None,
+        });
+        events.collect()
+    };
+    let expected = [[0xF2, 0, 1], [0xF2, 3, 1], [0xF2, 4, 1]];
+    assert_eq!(
+        data(&mut bench),
+        expected,
+        "right passwords are not invalid"
+    );
+    let due = bench.behaviour.deadline().expect("a count is due");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(due <= tokio::time::Instant::now());
+    bench.behaviour.timeout(due);
+    assert_eq!(bench.behaviour.deadline(), None);
+    refuse(&mut bench, id(3), Refusal::Credentials);
+    bench.settle_all().await;
+    assert_eq!(data(&mut bench)[3..], [[0xF2, 3, 1]]);
 }
