@@ -1,6 +1,7 @@
 //! The chassis info area, §10 of the storage definition.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::Field;
 use super::area::{self, Fields};
@@ -38,6 +39,56 @@ impl ChassisType {
     pub const RACK_MOUNT: Self = Self(0x17);
     /// A blade.
     pub const BLADE: Self = Self(0x1C);
+}
+
+impl fmt::Display for ChassisType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [&str; 0x24] = [
+            "other",
+            "unknown",
+            "desktop",
+            "low-profile desktop",
+            "pizza box",
+            "mini tower",
+            "tower",
+            "portable",
+            "laptop",
+            "notebook",
+            "hand-held",
+            "docking station",
+            "all in one",
+            "sub-notebook",
+            "space-saving",
+            "lunch box",
+            "main server chassis",
+            "expansion chassis",
+            "sub-chassis",
+            "bus expansion chassis",
+            "peripheral chassis",
+            "RAID chassis",
+            "rack-mount chassis",
+            "sealed-case PC",
+            "multi-system chassis",
+            "CompactPCI",
+            "AdvancedTCA",
+            "blade",
+            "blade enclosure",
+            "tablet",
+            "convertible",
+            "detachable",
+            "IoT gateway",
+            "embedded PC",
+            "mini PC",
+            "stick PC",
+        ];
+        let name = usize::from(self.0)
+            .checked_sub(1)
+            .and_then(|index| NAMES.get(index));
+        match name {
+            Some(name) => f.write_str(name),
+            None => write!(f, "{:02X}h", self.0),
+        }
+    }
 }
 
 impl Default for ChassisInfo {

@@ -92,10 +92,15 @@ impl Args {
                 "only one password can be read from standard input: put the other one into a file"
             );
         }
-        let password = secret(self.password, self.password_file.as_deref())?;
+        let password = secret(
+            self.password,
+            self.password_file.as_deref(),
+            password::read_new,
+        )?;
         let libvirt_sasl_password = secret(
             self.libvirt_sasl_password,
             self.libvirt_sasl_password_file.as_deref(),
+            password::read,
         )?;
 
         // As the original counts: an empty one is none.
@@ -123,9 +128,13 @@ impl Args {
 }
 
 /// A password from where it was given; clap lets only one of the two through.
-fn secret(typed: Option<Secret>, file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+fn secret(
+    typed: Option<Secret>,
+    file: Option<&Path>,
+    read: fn(&Path) -> anyhow::Result<Secret>,
+) -> anyhow::Result<Option<Secret>> {
     match file {
-        Some(file) => password::read(file).map(Some),
+        Some(file) => read(file).map(Some),
         None => Ok(typed),
     }
 }
@@ -221,7 +230,6 @@ mod tests {
             ("s3cret\n", "s3cret"),
             ("s3cret\r\n", "s3cret"),
             (" a b ", " a b "),
-            ("", ""),
         ] {
             let mut file = tempfile::NamedTempFile::new().unwrap();
             file.write_all(content.as_bytes()).unwrap();
@@ -237,6 +245,7 @@ mod tests {
             error("x --password-file /no/such/file")
                 .starts_with("cannot read a password from /no/such/file: ")
         );
+        assert!(error("x --password-file /dev/null").ends_with("it is empty"));
         assert!(error("x --password-file /dev/zero").ends_with("it holds more than 4096 bytes"));
         assert!(
             error("x --password-file - --libvirt-sasl-password-file -")

@@ -57,7 +57,7 @@ fn read(image: &[u8]) -> (Vec<Vec<Cell>>, Vec<&'static str>) {
     match area::<ChassisInfo>(image, header.chassis) {
         Ok(None) => {}
         Ok(Some(chassis)) => {
-            add("chassis_type", chassis.kind.0.to_string());
+            add("chassis_type", chassis.kind.to_string());
             add("chassis_part_number", text(&chassis.part_number));
             add("chassis_serial", text(&chassis.serial));
             extra("chassis", &chassis.custom, &mut add);
@@ -137,7 +137,7 @@ mod tests {
     fn what_is_there_is_shown_and_what_is_empty_is_not() {
         let (rows, damaged) = read(&image());
         let expected = [
-            ("chassis_type", "2"),
+            ("chassis_type", "unknown"),
             ("product_name", "Standard PC"),
             ("product_extra_1", "MAC 52:54:00:00:00:01"),
         ];

@@ -34,7 +34,7 @@ impl NewPassword {
             return password::ask_new("New password").map(Some);
         }
         match self.password_file {
-            Some(file) => password::read(&file).map(Some),
+            Some(file) => password::read_new(&file).map(Some),
             None => Ok(self.password),
         }
     }

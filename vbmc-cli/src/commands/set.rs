@@ -166,11 +166,15 @@ impl Args {
         if stdin.into_iter().filter(|takes| *takes).count() > 1 {
             bail!("only one secret can be read from standard input: put the others into files");
         }
-        let read = |file: Option<PathBuf>| file.map(|file| password::read(&file)).transpose();
-        let kg = match self.no_kg {
-            true => Some(Secret::default()),
-            false => read(self.kg_file)?,
+        let kg = match (self.no_kg, &self.kg_file) {
+            (true, _) => Some(Secret::default()),
+            (false, Some(file)) => Some(password::read_new(file)?),
+            (false, None) => None,
         };
+        let sasl_password = self.libvirt_sasl_password_file;
+        let sasl_password = sasl_password
+            .map(|file| password::read(&file))
+            .transpose()?;
         let change = BmcChange {
             username: self.username,
             password: self.password.resolve()?,
@@ -178,7 +182,7 @@ impl Args {
             port: self.port,
             libvirt_uri: self.libvirt_uri,
             libvirt_sasl_username: self.libvirt_sasl_username,
-            libvirt_sasl_password: read(self.libvirt_sasl_password_file)?,
+            libvirt_sasl_password: sasl_password,
             cipher_suites: self.cipher_suites.map(|suites| suites.0),
             ipmi_1_5: self.ipmi_1_5.map(|v15| v15.0),
             console_history: self.console_history,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ipmi_proto::CompletionCode;
 use ipmi_proto::console::{self, RequestError, ResponseError, Step};
+use ipmi_proto::handshake::RakpStatus;
 
 use super::Address;
 
@@ -44,7 +45,7 @@ pub(super) enum Cause {
     #[error("the {0} cannot be sent: {1}")]
     Login(&'static str, String),
 
-    #[error(transparent)]
+    #[error("{_0}{way}", way = session_way_out(_0))]
     Session(console::Error),
 
     #[error(transparent)]
@@ -70,6 +71,23 @@ impl Cause {
             } => Self::Silent(after),
             error => Self::Session(error),
         }
+    }
+}
+
+/// Which option helps.
+const fn session_way_out(error: &console::Error) -> &'static str {
+    match error {
+        console::Error::Refused { status, .. } => match status {
+            RakpStatus::InvalidRole | RakpStatus::UnauthorizedRole => {
+                ": --privilege user or operator, or highest for what the user can have"
+            }
+            RakpStatus::NoMatchingCipherSuite => " (--cipher-suite)",
+            _ => "",
+        },
+        console::Error::Privilege { .. } => {
+            " (--privilege highest asks for what the user can have)"
+        }
+        _ => "",
     }
 }
 

@@ -46,7 +46,7 @@ fn write_field(out: &mut String, cell: &Cell, quote: Quote, alone: bool) {
         Quote::Minimal => text.contains([',', '"', '\n']) || (alone && text.is_empty()),
         Quote::None => false,
         // Python counts booleans as numbers.
-        Quote::Nonnumeric => !matches!(cell, Cell::Number(_) | Cell::Bool(_)),
+        Quote::Nonnumeric => !matches!(cell, Cell::Number(_) | Cell::Decimal(_) | Cell::Bool(_)),
     };
     if quoted {
         out.push('"');

@@ -26,6 +26,18 @@ pub(super) fn format(records: &Records, indent: bool) -> String {
     ascii(&String::from_utf8_lossy(&json)) + "\n"
 }
 
+/// A line for each row.
+pub(super) fn lines(records: &Records) -> String {
+    let line = |row| {
+        let mut json = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut json, OneLine);
+        let written = Row(&records.columns, row).serialize(&mut serializer);
+        written.expect("strings and numbers always serialise");
+        ascii(&String::from_utf8_lossy(&json)) + "\n"
+    };
+    records.rows.iter().map(|row| line(row)).collect()
+}
+
 /// Objects keep the order of the columns.
 impl Serialize for Records {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -54,6 +66,11 @@ impl Serialize for Cell {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Decimal(number) => match (number.parse(), number.parse()) {
+                (Ok(whole), _) => serializer.serialize_i64(whole),
+                (_, Ok(number)) => serializer.serialize_f64(number),
+                _ => serializer.serialize_str(number),
+            },
             Self::Bool(bool) => serializer.serialize_bool(*bool),
             Self::Missing | Self::Blank => serializer.serialize_none(),
         }
@@ -109,6 +126,16 @@ mod tests {
             ["Domain name", "Port", "None"],
             [row("a\"\\/\n\t\u{1}\u{7f}é😀", 1), row("b", 2)],
         )
+    }
+
+    #[test]
+    fn lines_are_objects_and_decimals_are_numbers() {
+        let row = |reading: &str| vec![Cell::text("a"), Cell::Decimal(reading.to_owned())];
+        let records = Records::new(["N", "Value"], [row("12.5"), row("-3")]);
+        assert_eq!(
+            lines(&records),
+            "{\"N\": \"a\", \"Value\": 12.5}\n{\"N\": \"a\", \"Value\": -3}\n"
+        );
     }
 
     #[test]

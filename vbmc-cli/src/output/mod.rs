@@ -71,6 +71,17 @@ impl Output {
         }
     }
 
+    /// Selects and prints rows of which more will follow, with `-f json` an object a line. Only [`Format::Json`] and
+    /// [`Format::Value`] can be read in parts.
+    pub(crate) fn print_more(&self, mut records: Records) -> anyhow::Result<()> {
+        records.select(&self.columns, self.strict)?;
+        let text = match self.format {
+            Format::Json => json::lines(&records),
+            _ => value::format(&records),
+        };
+        write_stdout(text.as_bytes())
+    }
+
     fn render(
         &self,
         mut records: Records,

@@ -9,6 +9,8 @@ use anyhow::bail;
 pub(crate) enum Cell {
     Text(String),
     Number(u64),
+    /// A number with a fraction or a sign, as it is written.
+    Decimal(String),
     Bool(bool),
     /// Not set: Python's `None`.
     Missing,
@@ -33,7 +35,7 @@ impl Cell {
     /// As Python's `str` prints it.
     pub(super) fn to_python_string(&self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
+            Self::Text(text) | Self::Decimal(text) => text.clone(),
             Self::Number(number) => number.to_string(),
             Self::Bool(true) => "True".to_owned(),
             Self::Bool(false) => "False".to_owned(),
@@ -47,12 +49,17 @@ impl Cell {
         let rank = |cell: &Self| match cell {
             Self::Text(_) => 0,
             Self::Number(_) => 1,
-            Self::Bool(_) => 2,
-            Self::Missing | Self::Blank => 3,
+            Self::Decimal(_) => 2,
+            Self::Bool(_) => 3,
+            Self::Missing | Self::Blank => 4,
         };
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (Self::Number(a), Self::Number(b)) => a.cmp(b),
+            (Self::Decimal(a), Self::Decimal(b)) => {
+                let value = |text: &str| text.parse().unwrap_or(f64::NAN);
+                value(a).total_cmp(&value(b))
+            }
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             _ => rank(self).cmp(&rank(other)),
         }

@@ -61,7 +61,8 @@ pub(super) fn format(records: &Records, print_empty: bool, limit: Option<usize>)
         .flat_map(|row| row.iter().enumerate())
         .take(records.columns.len())
     {
-        if let (Cell::Number(_), Some(column)) = (cell, table.column_mut(index)) {
+        if let (Cell::Number(_) | Cell::Decimal(_), Some(column)) = (cell, table.column_mut(index))
+        {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

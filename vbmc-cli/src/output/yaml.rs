@@ -25,6 +25,7 @@ pub(super) fn format(records: &Records) -> String {
             let value = match cell {
                 Cell::Text(text) => scalar(text),
                 Cell::Number(number) => number.to_string(),
+                Cell::Decimal(number) => number.clone(),
                 Cell::Bool(bool) => bool.to_string(),
                 Cell::Missing | Cell::Blank => "null".to_owned(),
             };

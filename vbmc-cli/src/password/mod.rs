@@ -26,6 +26,21 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Secret> {
         .with_context(|| format!("cannot read a password from {}", path.display()))
 }
 
+/// A password that is to be set. An empty one is a slip, such as a password store that is locked in front of a pipe, and
+/// would let everyone in.
+pub(crate) fn read_new(path: &Path) -> anyhow::Result<Secret> {
+    let password = read(path)?;
+    ensure!(
+        !password.reveal().is_empty(),
+        "there is no password in {}: it is empty",
+        match path.to_str() {
+            Some("-") => "standard input".to_owned(),
+            _ => path.display().to_string(),
+        }
+    );
+    Ok(password)
+}
+
 fn parse(source: impl Read) -> anyhow::Result<Secret> {
     let mut bytes = Zeroizing::new(Vec::new());
     source.take(MAX_LEN as u64 + 1).read_to_end(&mut bytes)?;
@@ -33,4 +48,22 @@ fn parse(source: impl Read) -> anyhow::Result<Secret> {
     let text = str::from_utf8(&bytes).map_err(|_| anyhow!("it isn't UTF-8 text"))?;
     let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_no_new_password() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"\n").unwrap();
+        assert_eq!(read(file.path()).unwrap().reveal(), "");
+        let error = read_new(file.path()).unwrap_err().to_string();
+        assert!(error.ends_with("it is empty"), "{error}");
+        file.write_all(b" \n").unwrap();
+        assert!(read_new(file.path()).is_ok());
+    }
 }

@@ -134,7 +134,11 @@ impl Vocabulary {
     ) -> Option<String> {
         const OEM: u8 = 0b1010_0000;
         if form & 0xF0 == OEM && self.ours && generator == GeneratorId::BMC {
-            return Some(format!("by user {data2} over channel {data3}"));
+            // Channel 1 is the network, whence nearly everything comes.
+            return Some(match data3 {
+                1 => format!("by user {data2}"),
+                channel => format!("by user {data2} over channel {channel}"),
+            });
         }
         let said = [(form >> 6, data2), (form >> 4 & 0x03, data3)];
         let said = said.into_iter().filter(|(form, _)| *form != 0);
@@ -206,17 +210,24 @@ pub(super) fn time(at: Timestamp) -> Option<String> {
     Some(time.to_string())
 }
 
+impl Line {
+    /// The event, and its direction where that is not the usual one.
+    pub(super) fn what(&self) -> String {
+        match self.direction {
+            None | Some("asserted") => self.event.clone(),
+            Some(direction) => format!("{}, {direction}", self.event),
+        }
+    }
+}
+
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.time.as_deref().unwrap_or("-");
         write!(f, "{} {time}", self.id)?;
-        for text in [&self.sensor, &self.event] {
+        for text in [&self.sensor, &self.what()] {
             if !text.is_empty() {
                 write!(f, "  {text}")?;
             }
-        }
-        if let Some(direction) = self.direction.filter(|direction| *direction != "asserted") {
-            write!(f, ", {direction}")?;
         }
         match &self.details {
             Some(details) => write!(f, " ({details})"),
@@ -266,7 +277,7 @@ mod tests {
         let line = ours().describe(&cycled);
         assert_eq!(
             line.to_string(),
-            "7 2023-11-14T22:13:20Z  #01h  Power cycle (by user 2 over channel 1)"
+            "7 2023-11-14T22:13:20Z  #01h  Power cycle (by user 2)"
         );
         let foreign = Vocabulary::default().describe(&cycled);
         assert_eq!(foreign.details.as_deref(), Some("data 02h 01h"));
@@ -288,6 +299,7 @@ mod tests {
         }));
         assert_eq!(line.event, "upper critical going high");
         assert_eq!(line.direction, Some("deasserted"));
+        assert_eq!(line.what(), "upper critical going high, deasserted");
         let details = line.details.unwrap();
         assert_eq!(details, "reading raw 60h, threshold raw 5Ah");
     }

@@ -15,7 +15,6 @@ use clap::ValueEnum;
 use ipmi_proto::command::app::GetDeviceId;
 use ipmi_proto::command::storage::{GetSelInfo, SelInfo};
 use ipmi_proto::sel::Timestamp;
-use serde_json::json;
 use tokio::signal::ctrl_c;
 use tokio::time::sleep;
 
@@ -33,6 +32,7 @@ Examples:
   vbmc sel node-0                         what has happened, oldest first
   vbmc sel node-0 --follow                and what happens from now on
   vbmc sel node-0 --follow -f json        the same for programs, one a line
+  vbmc sel node-0 --long                  with the types of the sensors too
   vbmc sel node-0 info
   vbmc sel --host 192.0.2.7 --user admin clear
   vbmc sel node-0 add --text 'disk 3 replaced'
@@ -62,6 +62,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     what: What,
 
+    /// More columns: what kind of sensor it is, whether the state came or went
+    #[arg(long)]
+    long: bool,
+
     /// Go on with what happens, until Ctrl-C
     #[arg(long)]
     follow: bool,
@@ -88,12 +92,17 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if args.follow && action != Action::List {
         return Err(WrongUsage::error("--follow belongs to list"));
     }
+    if args.follow && matches!(output.format(), Format::Csv | Format::Yaml) {
+        return Err(WrongUsage::error(
+            "--follow prints lines, objects (-f json) or values (-f value)",
+        ));
+    }
     let entry = args.what.resolve(action == Action::Add)?;
     let mut console = target.connect().await?;
     let done = match (action, args.follow) {
-        (Action::List, false) => list(&mut console, &output).await,
+        (Action::List, false) => list(&mut console, &output, args.long).await,
         (Action::List, true) => tokio::select! {
-            ended = follow(&mut console, output.format()) => ended,
+            ended = follow(&mut console, &output, args.long) => ended,
             _ = ctrl_c() => Ok(()),
         },
         (Action::Info, _) => info(&mut console, &output).await,
@@ -109,14 +118,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     done
 }
 
-async fn list(console: &mut Console, output: &Output) -> anyhow::Result<()> {
+async fn list(console: &mut Console, output: &Output, long: bool) -> anyhow::Result<()> {
     let events = console.events_after(None).await?;
     let words = match events.is_empty() {
         true => Vocabulary::default(),
         false => vocabulary(console).await?,
     };
     let lines = events.iter().map(|event| words.describe(event));
-    output.print(records(lines))
+    output.print(records(lines, long))
 }
 
 /// What is needed to put events into words. A BMC without sensors has none for it.
@@ -129,28 +138,38 @@ async fn vocabulary(console: &mut Console) -> Result<Vocabulary, Error> {
     ))
 }
 
-async fn follow(console: &mut Console, format: Format) -> anyhow::Result<()> {
+async fn follow(console: &mut Console, output: &Output, long: bool) -> anyhow::Result<()> {
     let words = vocabulary(console).await?;
     let mut last = None;
     loop {
         for event in console.events_after(last).await? {
             last = Some(event.0);
             let line = words.describe(&event);
-            let text = match format {
-                Format::Json => json!({
-                    "ID": line.id, "Time": line.time, "Sensor": line.sensor, "Type": line.kind,
-                    "Event": line.event, "Direction": line.direction, "Details": line.details,
-                })
-                .to_string(),
-                _ => one_line(&line.to_string()),
-            };
-            write_stdout((text + "\n").as_bytes())?;
+            match output.format() {
+                Format::Table => {
+                    write_stdout((one_line(&line.to_string()) + "\n").as_bytes())?;
+                }
+                _ => output.print_more(records([line].into_iter(), long))?,
+            }
         }
         sleep(LOOK).await;
     }
 }
 
-fn records(lines: impl Iterator<Item = Line>) -> Records {
+fn records(lines: impl Iterator<Item = Line>, long: bool) -> Records {
+    if !long {
+        let rows = lines.map(|line| {
+            let event = line.what();
+            vec![
+                Cell::Number(line.id.into()),
+                Cell::or_blank(line.time),
+                Cell::Text(line.sensor),
+                Cell::Text(event),
+                Cell::or_blank(line.details),
+            ]
+        });
+        return Records::new(["ID", "Time", "Sensor", "Event", "Details"], rows);
+    }
     let rows = lines.map(|line| {
         vec![
             Cell::Number(line.id.into()),
@@ -162,18 +181,16 @@ fn records(lines: impl Iterator<Item = Line>) -> Records {
             Cell::or_blank(line.details),
         ]
     });
-    Records::new(
-        [
-            "ID",
-            "Time",
-            "Sensor",
-            "Type",
-            "Event",
-            "Direction",
-            "Details",
-        ],
-        rows,
-    )
+    let columns = [
+        "ID",
+        "Time",
+        "Sensor",
+        "Type",
+        "Event",
+        "Direction",
+        "Details",
+    ];
+    Records::new(columns, rows)
 }
 
 async fn info(console: &mut Console, output: &Output) -> anyhow::Result<()> {

@@ -228,14 +228,24 @@ fn records(rows: Vec<Row>, long: bool) -> Records {
             Cell::Number(row.sensor.number.0.into()),
             Cell::Text(row.name),
             Cell::Text(row.sensor.sensor_type.to_string()),
-            Cell::or_blank(row.reading),
-            Cell::Text(row.unit),
+            row.reading.map_or(Cell::Blank, numeral),
+            Cell::or_blank((!row.unit.is_empty()).then_some(row.unit)),
             Cell::Text(row.state),
         ];
-        let thresholds = row.thresholds.map(Cell::or_blank);
+        let thresholds = row
+            .thresholds
+            .map(|value| value.map_or(Cell::Blank, Cell::Decimal));
         cells.into_iter().chain(thresholds).collect()
     });
     Records::new(columns, long)
+}
+
+/// A reading: a number unless it is shown raw.
+fn numeral(reading: String) -> Cell {
+    match reading.parse::<f64>() {
+        Ok(_) => Cell::Decimal(reading),
+        Err(_) => Cell::Text(reading),
+    }
 }
 
 #[cfg(test)]
