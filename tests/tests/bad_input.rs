@@ -33,10 +33,11 @@ fn an_unknown_domain_or_bmc() {
     let said = daemon
         .vbmc(["add", "unknown", "--libvirt-uri", &uri])
         .fails_with(1);
-    assert_names(&said, &["No domain with matching name unknown was found"]);
+    let found = "No domain with matching name unknown was found";
+    assert_names(&said, &[found, &uri]);
     for command in ["delete", "start", "stop", "show"] {
         let said = daemon.vbmc([command, "unknown"]).fails_with(1);
-        assert_names(&said, &["No domain with matching name unknown was found"]);
+        assert_names(&said, &[found, "`vbmc add unknown`"]);
     }
     assert!(names(&daemon).is_empty());
     assert!(!daemon.home().bmc_file("unknown").exists());

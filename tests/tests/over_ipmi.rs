@@ -92,7 +92,8 @@ fn several_machines_are_switched_at_once() {
     let said = vbmc("power node-0 nobody node-2 on").fails_with(1);
     assert_eq!(
         said,
-        "nobody: No domain with matching name nobody was found\n"
+        "nobody: No domain with matching name nobody was found: there is no such BMC (`vbmc list`); `vbmc add nobody` \
+         makes one\n"
     );
     vbmc(power).says("node-0 on\nnode-1 on\nnode-2 on\n");
     let _ = vbmc("boot node-0 node-1 pxe").ok();

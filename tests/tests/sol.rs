@@ -94,6 +94,7 @@ fn vbmc_console_logs_in_over_a_lossy_network_and_outlives_whatever_it_is_connect
     let mut terminal = bmc.through(&relay).vbmc_console();
     terminal.wait_for("the machine is off");
     let _ = bmc.ipmitool(["power", "on"]).ok();
+    terminal.wait_for("the machine's console is there");
     terminal.log_in();
     terminal.type_keys(TALK);
     terminal.wait_for(END);
@@ -246,6 +247,8 @@ fn the_terminal_is_given_back_however_the_console_ends() {
         terminal.wait_for("the machine is off");
         terminal.signal(signal);
         assert_ne!(terminal.end(), Some(0), "{signal}");
+        let said = terminal.said();
+        assert!(!said.contains("console is there"), "{said}");
         // The line is given back, too.
         let mut next = bmc.vbmc_console();
         next.wait_for("connected");

@@ -159,7 +159,8 @@ async fn a_check_tells_a_missing_domain_from_a_missing_hypervisor() {
         .check(&target(&node.uri, "nobody"))
         .await
         .unwrap_err();
-    assert_eq!(missing, CheckError::NoDomain("nobody".into()));
+    let (domain, uri) = ("nobody".to_owned(), node.uri.clone());
+    assert_eq!(missing, CheckError::NoDomain { domain, uri });
     let host = node.hosts.host(&target(&node.uri, "nobody"));
     assert!(matches!(
         host.power().wait().await,

@@ -112,7 +112,7 @@ fn refusals_say_what_and_why() {
         ("POST", "/v1/bmcs/other/start"),
         ("POST", "/v1/bmcs/other/stop"),
     ] {
-        let expected = r#"{"message":"No domain with matching name other was found"}"#;
+        let expected = r#"{"message":"No domain with matching name other was found: there is no such BMC (`vbmc list`); `vbmc add other` makes one"}"#;
         assert_eq!(home.ask(method, path, ""), (404, expected.into()));
     }
     assert_eq!(

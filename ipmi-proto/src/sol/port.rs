@@ -374,7 +374,8 @@ impl Port {
     }
 
     /// As [`set_available`](Self::set_available), but says it with the next packet that goes anyway. For a port that was just
-    /// activated: ipmitool takes a packet that it has not asked for as the answer to what it asks next.
+    /// activated: ipmitool takes a packet that it has not asked for as the answer to what it asks next. At the console's
+    /// end: what it knows of the machine before the BMC has said it.
     pub const fn begin_available(&mut self, available: bool) {
         self.available = available;
     }

@@ -93,11 +93,17 @@ const fn session_way_out(error: &console::Error) -> &'static str {
 
 /// What can be done about a refusal that means the same for every command.
 fn way_out(error: &ResponseError) -> &'static str {
-    let ResponseError::Refused { code, .. } = error else {
+    let ResponseError::Refused { name, code } = error else {
         return "";
     };
     match code {
-        CompletionCode::NodeBusy => "; try again in a moment",
+        // A question that can be answered of any machine that is there.
+        CompletionCode::NotSupportedInState if name.starts_with("Get ") => {
+            "; its machine may be gone from the hypervisor: vbmcd's log, or the BMC's own, says more"
+        }
+        CompletionCode::NodeBusy => {
+            "; try again in a moment, and see the BMC's log if that goes on: vbmcd's says when a hypervisor is away"
+        }
         CompletionCode::InvalidCommand | CompletionCode::InvalidForLun => {
             "; this BMC does not have the command"
         }
@@ -151,5 +157,22 @@ impl Error {
                     ..
                 })
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_not_refused_for_what_the_machine_is_doing() {
+        let way = |name| {
+            way_out(&ResponseError::Refused {
+                name,
+                code: CompletionCode::NotSupportedInState,
+            })
+        };
+        assert!(way("Get Chassis Status").contains("gone from the hypervisor"));
+        assert!(way("Chassis Control").contains("whether it is on"));
     }
 }

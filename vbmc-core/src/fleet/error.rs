@@ -16,8 +16,10 @@ pub enum FleetError {
     /// There is a BMC of this name already.
     #[error("Domain {0} already exists")]
     Exists(BmcName),
-    /// There is none.
-    #[error("No domain with matching name {0} was found")]
+    /// There is none. VirtualBMC's sentence, and what it leaves open: a domain need not have a BMC.
+    #[error(
+        "No domain with matching name {0} was found: there is no such BMC (`vbmc list`); `vbmc add {0}` makes one"
+    )]
     NotFound(BmcName),
     /// Its file makes no BMC.
     #[error("{0}")]

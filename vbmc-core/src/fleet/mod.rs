@@ -250,7 +250,7 @@ impl Fleet {
         let put_back = async {
             match self.0.hosts.check(target).await {
                 Ok(_) => {}
-                Err(CheckError::NoDomain(_)) => return Ok(()),
+                Err(CheckError::NoDomain { .. }) => return Ok(()),
                 Err(error) => return Err(error.to_string()),
             }
             let host = self.0.hosts.host(target);

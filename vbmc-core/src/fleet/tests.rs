@@ -134,7 +134,7 @@ async fn refusals_name_the_thing_and_leave_nothing() {
     assert_eq!(refused(config("a", 6231)).await, "Domain a already exists");
     assert_eq!(
         refused(config("nobody", 6231)).await,
-        "No domain with matching name nobody was found"
+        "No domain with matching name nobody was found at libvirt URI \"test:///default\""
     );
     assert!(refused(config("../a", 6231)).await.contains("../a"));
     let long = BmcConfig {
@@ -154,7 +154,7 @@ async fn refusals_name_the_thing_and_leave_nothing() {
     ] {
         assert_eq!(
             error.unwrap().to_string(),
-            "No domain with matching name b was found"
+            "No domain with matching name b was found: there is no such BMC (`vbmc list`); `vbmc add b` makes one"
         );
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);

@@ -106,8 +106,13 @@ pub enum CheckError {
         reason: String,
     },
     /// It does not have the machine.
-    #[error("No domain with matching name {0} was found")]
-    NoDomain(String),
+    #[error("No domain with matching name {domain} was found at libvirt URI \"{uri}\"")]
+    NoDomain {
+        /// Its name.
+        domain: String,
+        /// The URI.
+        uri: String,
+    },
 }
 
 /// A future that can be sent to another thread.
@@ -272,6 +277,9 @@ pub enum HostError {
     /// The hypervisor cannot be reached, is not synchronised yet, or did not answer.
     #[error("the hypervisor is unavailable: {0}")]
     Unavailable(String),
+    /// Somebody else on the hypervisor has what only one can have.
+    #[error("in use on the hypervisor: {0}")]
+    InUse(String),
     /// The machine is not there.
     #[error("no such machine: {0}")]
     NotFound(String),

@@ -38,7 +38,7 @@ impl From<FleetError> for Failure {
     fn from(error: FleetError) -> Self {
         let status = match &error {
             FleetError::Name(_) | FleetError::Invalid(_) => StatusCode::BAD_REQUEST,
-            FleetError::NotFound(_) | FleetError::Check(CheckError::NoDomain(_)) => {
+            FleetError::NotFound(_) | FleetError::Check(CheckError::NoDomain { .. }) => {
                 StatusCode::NOT_FOUND
             }
             FleetError::Exists(_)

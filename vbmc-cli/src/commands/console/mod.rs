@@ -84,8 +84,12 @@ async fn open(
     }
     match console.open_line().await {
         Ok(opened) => Ok((opened, off)),
+        Err(NoLine::InUse) if force => Err(anyhow!(
+            "somebody on the machine's hypervisor has its serial port, as `virsh console` does: end that there"
+        )),
         Err(NoLine::InUse) => Err(anyhow!(
-            "another console has the machine's serial port: end it, or take it away with --force"
+            "another console has the machine's serial port: end it, or take it away with --force, unless it is on the \
+             hypervisor (`virsh console`)"
         )),
         Err(NoLine::Disabled) => Err(anyhow!(
             "there is no serial console: the machine has no serial port, or serial over LAN is disabled in the BMC or \

@@ -49,6 +49,10 @@ pub(super) async fn talk(
         format!("connected to {name}")
     });
     if off {
+        // The BMC says when it is there.
+        if let Some(port) = line.port() {
+            port.begin_available(false);
+        }
         talk.say("the machine is off; what it says will be shown when it is switched on");
     }
     let result = talk.run(&mut line, &mut keys, &screen.pieces).await;

@@ -64,7 +64,7 @@ impl Behaviour {
 pub(super) fn completion_of(error: &HostError) -> CompletionCode {
     match error {
         // Retried by Ironic: it may be better in a moment.
-        HostError::Unavailable(_) => CompletionCode::NodeBusy,
+        HostError::Unavailable(_) | HostError::InUse(_) => CompletionCode::NodeBusy,
         HostError::WrongState(_) | HostError::NotFound(_) => CompletionCode::NotSupportedInState,
         // The command exists, but not for this machine or this connection.
         HostError::Unsupported(_) | HostError::Denied(_) => CompletionCode::SubFunctionDisabled,

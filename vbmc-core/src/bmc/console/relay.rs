@@ -54,7 +54,9 @@ pub(super) async fn run(host: Arc<dyn Host>, shared: Arc<Shared>) {
         };
         // A machine that is off, or has no console, gets one when it is switched on, and the BMC hears of that.
         let hopeless = matches!(error, HostError::WrongState(_) | HostError::Unsupported(_));
-        let early = matches!(error, HostError::Unavailable(_)) && began.elapsed() < GRACE;
+        let passing = matches!(error, HostError::Unavailable(_) | HostError::InUse(_));
+        let left = GRACE.saturating_sub(began.elapsed());
+        let early = passing && !left.is_zero();
         tracing::debug!(%error, "no console at present");
         shared.update(|pipe| {
             if !(early && pipe.standing == Standing::Opening) {
@@ -65,7 +67,9 @@ pub(super) async fn run(host: Arc<dyn Host>, shared: Arc<Shared>) {
         if hopeless {
             started.await;
         } else {
-            let _ = timeout(retry, started).await;
+            // Once more when the grace is over, so that whoever waits for the console hears why it is not there.
+            let wait = if early { retry.min(left) } else { retry };
+            let _ = timeout(wait, started).await;
             retry = (retry * 2).min(MAX_RETRY);
         }
     }

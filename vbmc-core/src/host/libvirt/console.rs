@@ -74,7 +74,7 @@ struct State {
 /// # Errors
 ///
 /// [`HostError::WrongState`] for a domain that is off, [`HostError::Unsupported`] for one without a serial device,
-/// [`HostError::Unavailable`] when somebody else has the console open.
+/// [`HostError::InUse`] when somebody else has the console open.
 pub(super) fn open(shared: &Shared, uuid: Uuid) -> Result<Box<dyn Console>, HostError> {
     let mut link = shared.open().map_err(|error| host_error(&error))?;
     lane::keep_alive(&link);
@@ -110,8 +110,8 @@ fn refusal(domain: &Domain, error: &Error) -> HostError {
         ErrorNumber::InternalError if domain.get_xml_desc(0).is_ok_and(|xml| !has_serial(&xml)) => {
             HostError::Unsupported("the domain has no serial device".to_owned())
         }
-        ErrorNumber::OperationFailed => HostError::Unavailable(format!(
-            "{}; somebody else has the console open",
+        ErrorNumber::OperationFailed => HostError::InUse(format!(
+            "{}; somebody else has the console open, as `virsh console` does",
             error.message()
         )),
         _ => host_error(error),

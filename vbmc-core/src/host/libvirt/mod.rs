@@ -146,7 +146,10 @@ impl Hosts for Hypervisors {
             let answer = tokio::time::timeout(CHECK, look_up(&hypervisor, name.clone())).await;
             match answer {
                 Ok(Ok(identity)) => Ok(identity),
-                Ok(Err(HostError::NotFound(_))) => Err(CheckError::NoDomain(name)),
+                Ok(Err(HostError::NotFound(_))) => {
+                    let domain = name;
+                    Err(CheckError::NoDomain { domain, uri })
+                }
                 Ok(Err(HostError::Unavailable(reason))) => {
                     Err(CheckError::Connection { uri, reason })
                 }

@@ -78,7 +78,10 @@ impl Hosts for SimulatedHosts {
                 uri: target.uri.clone(),
                 reason,
             }),
-            (None, None) => Err(CheckError::NoDomain(target.domain.clone())),
+            (None, None) => Err(CheckError::NoDomain {
+                domain: target.domain.clone(),
+                uri: target.uri.clone(),
+            }),
             (None, Some(machine)) => Ok(machine.described()),
         };
         Box::pin(async { result })
@@ -108,7 +111,10 @@ mod tests {
         assert!(a.power().wait().await.unwrap().on);
         assert_eq!(
             hosts.check(&target("b")).await,
-            Err(CheckError::NoDomain("b".into()))
+            Err(CheckError::NoDomain {
+                domain: "b".into(),
+                uri: "sim:".into()
+            })
         );
         assert!(matches!(
             hosts.host(&target("b")).power().wait().await,

@@ -64,7 +64,7 @@ impl Serial {
     pub(super) fn open(&self) -> Result<Box<dyn Console>, HostError> {
         let mut line = self.0.lock();
         if line.open {
-            return Err(HostError::Unavailable(
+            return Err(HostError::InUse(
                 "somebody else has the console open".to_owned(),
             ));
         }

@@ -213,6 +213,7 @@ impl Behaviour {
                 self.warn(&asker, &error);
                 Some(match error {
                     HostError::Unsupported(_) => ActivatePayload::DISABLED.into(),
+                    HostError::InUse(_) => ActivatePayload::ALREADY_ACTIVE.into(),
                     error => super::failure::completion_of(&error),
                 })
             }

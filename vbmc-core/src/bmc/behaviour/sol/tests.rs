@@ -256,8 +256,8 @@ async fn what_stands_in_the_way_is_told() {
 async fn a_console_that_somebody_else_has_is_waited_for_a_little() {
     let (mut bench, _serial) = bench(true);
     let theirs = bench.machine.console().wait().await.unwrap();
-    let busy = Err(CompletionCode::NodeBusy);
-    assert_eq!(bench.change(ACTIVATE).await, busy);
+    let taken = Err(ActivatePayload::ALREADY_ACTIVE.into());
+    assert_eq!(bench.change(ACTIVATE).await, taken);
     let number = bench.send(ACTIVATE);
     assert!(bench.answer(number).is_none());
     drop(theirs);
