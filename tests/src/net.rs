@@ -1,47 +1,41 @@
 //! Loopback sockets.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::ops::Range;
+use std::process;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A UDP port on 127.0.0.1 that is free now.
+/// Below the ports that the kernel gives to clients' sockets, which come and go, and within what FreeIPMI's ipmiconsole
+/// takes.
+const PORTS: Range<u16> = 10_000..32_767;
+
+/// A UDP port that is free now on all IPv4 addresses, and that nobody else in this process is given.
 ///
 /// # Panics
 ///
 /// When none is.
 #[must_use]
 pub fn free_port() -> u16 {
-    free_ports(1)[0]
-}
-
-/// A UDP port on all IPv4 addresses that is free now, and that FreeIPMI's ipmiconsole takes: none above 32767.
-///
-/// # Panics
-///
-/// When none is.
-#[must_use]
-pub fn free_low_port() -> u16 {
     // A different place to start for each process, so that two do not meet.
-    let start = 20_000 + std::process::id() as u16 % 10_000;
-    (start..32_767)
+    static NEXT: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new(process::id().wrapping_mul(1009)));
+    let len = u32::from(PORTS.end - PORTS.start);
+    (0..len)
+        .map(|_| NEXT.fetch_add(1, Ordering::Relaxed) % len)
+        .filter_map(|offset| PORTS.start.checked_add(u16::try_from(offset).ok()?))
         .find(|port| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok())
         .expect("a free UDP port")
 }
 
-/// `count` different UDP ports on all IPv4 addresses that are free now.
+/// `count` different ones.
 ///
 /// # Panics
 ///
 /// When there aren't as many.
 #[must_use]
 pub fn free_ports(count: usize) -> Vec<u16> {
-    // All are held until the last is known, so that none comes twice.
-    let sockets: Vec<_> = (0..count)
-        .map(|_| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free UDP port"))
-        .collect();
-    let port = |socket: &UdpSocket| socket.local_addr().map(|address| address.port());
-    sockets
-        .iter()
-        .map(|socket| port(socket).expect("the port of a bound socket"))
-        .collect()
+    (0..count).map(|_| free_port()).collect()
 }
 
 /// `port` on loopback.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use vbmc_tests::guest::READY;
-use vbmc_tests::net::free_low_port;
+use vbmc_tests::net::free_port;
 use vbmc_tests::{Bmc, Guest, Relay, Rig, Terminal, wait_for};
 
 /// Of a thousand datagrams, each way.
@@ -27,7 +27,7 @@ const BOUND: Duration = Duration::from_secs(20);
 /// A guest to log in on, and its BMC.
 fn guest(rig: &Rig) -> (Guest, Bmc) {
     let guest = Guest::login(&rig.libvirtd, "linux");
-    let bmc = Bmc::new(free_low_port());
+    let bmc = Bmc::new(free_port());
     rig.daemon.add(guest.name(), &rig.uri, &bmc);
     let _ = rig.daemon.vbmc(["start", guest.name()]).ok();
     (guest, bmc)
