@@ -241,7 +241,7 @@ fn who_comes_late_sees_what_the_machine_said_since_it_was_switched_on() {
 #[test]
 fn the_terminal_is_given_back_however_the_console_ends() {
     let mut rig = Rig::start();
-    let (_guest, bmc) = guest(&rig);
+    let (guest, bmc) = guest(&rig);
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
         let mut terminal = bmc.vbmc_console();
         terminal.wait_for("the machine is off");
@@ -255,6 +255,12 @@ fn the_terminal_is_given_back_however_the_console_ends() {
         next.type_keys("~.");
         assert_eq!(next.end(), Some(0));
     }
+    let mut terminal = bmc.vbmc_console();
+    terminal.wait_for("the machine is off");
+    let _ = rig.daemon.vbmc(["stop", guest.name()]).ok();
+    terminal.wait_for("the BMC has ended this one");
+    assert_eq!(terminal.end(), Some(1));
+    let _ = rig.daemon.vbmc(["start", guest.name()]).ok();
     let mut terminal = bmc.vbmc_console();
     terminal.wait_for("the machine is off");
     rig.daemon.kill();

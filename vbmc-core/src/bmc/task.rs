@@ -114,6 +114,7 @@ impl Task {
             self.set_alarm();
         };
         if let Some(stopped) = stopped {
+            self.guarded(Self::end_line);
             // Boxed, or every BMC would hold the room for it while it runs.
             let _ = timeout(LAST_WRITES, Box::pin(self.last_writes())).await;
             drop(self);
@@ -305,6 +306,7 @@ impl Task {
     /// Goes on at another address. Sessions end that would have to find it there.
     fn relocate(&mut self, socket: Socket) {
         if !overlap(self.socket.local_addr(), socket.local_addr()) {
+            self.end_line();
             self.endpoint.close_all(None);
         }
         self.socket = socket;

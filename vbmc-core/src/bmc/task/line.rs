@@ -1,6 +1,7 @@
 //! The serial line of a session: between the endpoint's port and the machine's console.
 
 use ipmi_proto::Time;
+use ipmi_proto::bmc::Deactivation;
 
 use super::Task;
 use crate::bmc::net::Route;
@@ -26,6 +27,14 @@ impl Task {
         match self.endpoint.sol_mut(session) {
             Some(port) => console.exchange(port),
             None => self.behaviour.line_ended(),
+        }
+    }
+
+    /// Tells the console at the other end that the line ends. Once, since nobody will be here for its answer.
+    pub(super) fn end_line(&mut self) {
+        if let Some((session, _)) = self.behaviour.line() {
+            self.endpoint.deactivate_sol(session, Deactivation::Taken);
+            self.serve_line(self.now());
         }
     }
 
