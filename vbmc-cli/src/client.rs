@@ -23,6 +23,9 @@ use vbmc_core::control::{
 /// Between two tries to connect to a daemon that is still starting.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
+/// After how long the user hears what the wait is for.
+const TOLD: Duration = Duration::from_secs(1);
+
 /// Far above a listing of 100,000 BMCs; bounds what a stranger on the socket can make us hold.
 const MAX_ANSWER_LEN: usize = 64 << 20;
 
@@ -179,7 +182,9 @@ impl Client {
 
     /// Connects; keeps trying for a daemon that is still starting.
     async fn connect(&self) -> Result<UnixStream, ClientError> {
-        let deadline = Instant::now() + self.limit;
+        let began = Instant::now();
+        let deadline = began + self.limit;
+        let mut told = false;
         loop {
             let cause = match UnixStream::connect(&self.socket).await {
                 Ok(stream) => return Ok(stream),
@@ -202,6 +207,13 @@ impl Client {
                     socket: self.socket.clone(),
                     cause,
                 });
+            }
+            if !told && began.elapsed() >= TOLD {
+                told = true;
+                tracing::warn!(
+                    "waiting for vbmcd, which does not listen on {}",
+                    self.socket.display()
+                );
             }
             sleep(RETRY_INTERVAL).await;
         }

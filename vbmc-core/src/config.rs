@@ -62,16 +62,20 @@ pub struct ConfigFile {
     sections: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// The file that the environment names.
+fn named() -> Option<PathBuf> {
+    env::var_os("VIRTUALBMC_CONFIG")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
 impl ConfigFile {
     /// The file in force: the first that exists of `$VIRTUALBMC_CONFIG`, `~/.vbmc/virtualbmc.conf` and
     /// `/etc/virtualbmc/virtualbmc.conf`.
     #[must_use]
     pub fn find() -> Option<PathBuf> {
-        let named = env::var_os("VIRTUALBMC_CONFIG")
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from);
         let own = home().map(|home| home.join(".vbmc/virtualbmc.conf"));
-        [named, own, Some(SYSTEM_FILE.into())]
+        [named(), own, Some(SYSTEM_FILE.into())]
             .into_iter()
             .flatten()
             .find(|path| path.exists())
@@ -83,6 +87,12 @@ impl ConfigFile {
     ///
     /// See [`ConfigFile::read`].
     pub fn load() -> Result<Self, ConfigError> {
+        if let Some(missing) = named().filter(|path| !path.exists()) {
+            tracing::warn!(
+                "$VIRTUALBMC_CONFIG names {}, which does not exist",
+                missing.display()
+            );
+        }
         Self::find().map_or_else(|| Ok(Self::default()), |path| Self::read(&path))
     }
 

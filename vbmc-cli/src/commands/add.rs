@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::env;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
 use vbmc_core::Secret;
-use vbmc_core::control::NewBmc;
+use vbmc_core::control::{BmcSummary, NewBmc};
 
 use crate::client::Client;
 use crate::password;
@@ -75,9 +76,28 @@ pub(crate) struct Args {
 }
 
 pub(super) async fn run(client: &Client, args: Args) -> anyhow::Result<()> {
-    Ok(client
-        .add(&args.resolve(env::var("LIBVIRT_DEFAULT_URI").ok())?)
-        .await?)
+    let new = args.resolve(env::var("LIBVIRT_DEFAULT_URI").ok())?;
+    client.add(&new).await?;
+    // It is there by now, whatever this says.
+    let bmcs = client.bmcs().await.unwrap_or_default();
+    if let Some(other) = in_the_way(&new, &bmcs) {
+        tracing::warn!(
+            "{other} has port {} as well, and only one of the two can run: `vbmc set {} --port PORT` gives it another",
+            new.port,
+            new.domain_name
+        );
+    }
+    Ok(())
+}
+
+/// Another BMC that cannot run at the same time.
+fn in_the_way<'a>(new: &NewBmc, bmcs: &'a [BmcSummary]) -> Option<&'a str> {
+    let any = |address: &str| address.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified());
+    let overlaps = |address: &str| any(address) || any(&new.address) || address == new.address;
+    let other = bmcs.iter().find(|other| {
+        other.domain_name != new.domain_name && other.port == new.port && overlaps(&other.address)
+    })?;
+    Some(&other.domain_name)
 }
 
 impl Args {
@@ -148,6 +168,8 @@ mod tests {
     use std::io::Write;
 
     use clap::Parser;
+
+    use vbmc_core::control::Status;
 
     use super::*;
 
@@ -252,5 +274,27 @@ mod tests {
                 .starts_with("only one password")
         );
         assert!(error("x --password p --password-file -").contains("cannot be used with"));
+    }
+
+    #[test]
+    fn a_port_that_another_bmc_has_is_noticed() {
+        let new = |address: &str| NewBmc {
+            address: address.to_owned(),
+            ..add("new --port 6230")
+        };
+        let bmc = |domain_name: &str, address: &str, port| BmcSummary {
+            domain_name: domain_name.to_owned(),
+            status: Status::Down,
+            address: address.to_owned(),
+            port,
+        };
+        let bmcs = [
+            bmc("new", "::", 6230),
+            bmc("a", "192.0.2.1", 6230),
+            bmc("b", "::", 6231),
+        ];
+        assert_eq!(in_the_way(&new("::"), &bmcs), Some("a"));
+        assert_eq!(in_the_way(&new("192.0.2.1"), &bmcs), Some("a"));
+        assert_eq!(in_the_way(&new("192.0.2.2"), &bmcs), None);
     }
 }

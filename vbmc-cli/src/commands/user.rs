@@ -174,6 +174,14 @@ pub(super) async fn run(client: &Client, args: Args) -> anyhow::Result<()> {
             if let Some(missing) = missing(&user) {
                 tracing::warn!("user {id} cannot log in to {bmc} yet: {missing}");
             }
+            // It is changed by now, whatever this says.
+            let users = client.users(&bmc).await.unwrap_or_default();
+            if let Some(other) = namesake(&user, &users) {
+                tracing::warn!(
+                    "users {other} and {id} of {bmc} have the same name: a login is the first one's that may have the \
+                     privilege level, and the other's password is wrong for it"
+                );
+            }
             Ok(())
         }
         Action::Delete(args) => {
@@ -220,6 +228,13 @@ fn missing(user: &BmcUser) -> Option<&'static str> {
         return Some("it has no privilege (--privilege)");
     }
     (user.id != 1 && user.name.is_empty()).then_some("it has no name (--name)")
+}
+
+/// Another user of the same name, which IPMI allows.
+fn namesake(user: &BmcUser, users: &[BmcUser]) -> Option<u8> {
+    let same = |other: &&BmcUser| other.id != user.id && other.name == user.name;
+    let other = users.iter().find(same)?;
+    (!user.name.is_empty()).then_some(other.id)
 }
 
 fn records(users: Vec<BmcUser>) -> Records {
@@ -297,5 +312,26 @@ mod tests {
         assert!(missing(&user).unwrap().contains("name"));
         user.enabled = false;
         assert_eq!(missing(&user), None);
+    }
+
+    #[test]
+    fn a_second_user_of_a_name_is_noticed() {
+        let user = |id, name: &str| BmcUser {
+            id,
+            name: name.to_owned(),
+            has_password: true,
+            privilege: PrivilegeLimit::User,
+            enabled: true,
+            messaging: true,
+        };
+        let users = [
+            user(2, "admin"),
+            user(3, "ops"),
+            user(4, "ops"),
+            user(5, ""),
+            user(6, ""),
+        ];
+        let found = users.each_ref().map(|user| namesake(user, &users));
+        assert_eq!(found, [None, Some(4), Some(3), None, None]);
     }
 }

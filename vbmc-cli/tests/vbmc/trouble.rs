@@ -86,6 +86,26 @@ fn the_configuration_says_where_the_daemon_is() {
 }
 
 #[test]
+fn a_configuration_that_is_not_there_is_named() {
+    let daemon = Daemon::start();
+    let mut list = command(daemon.home(), &["list", "-f", "json"]);
+    let outcome = finish(list.env("VIRTUALBMC_CONFIG", "/nowhere/some.conf"));
+    let said = outcome.stderr.clone();
+    assert!(
+        said.contains("/nowhere/some.conf, which does not exist"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_long_wait_for_the_daemon_is_told() {
+    let daemon = Daemon::absent();
+    configure(&daemon, 1500);
+    let said = vbmc(daemon.home(), &["list"]).failed();
+    assert_eq!(said.matches("waiting for vbmcd").count(), 1, "{said}");
+}
+
+#[test]
 fn a_socket_of_somebody_else_is_told_at_once() {
     let daemon = Daemon::start();
     let dir = daemon.home().join(".vbmc");
