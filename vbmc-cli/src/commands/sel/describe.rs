@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 use ipmi_proto::command::app::DeviceId;
-use ipmi_proto::sdr::{self, Body, FullSensor, SensorNumber, ThresholdEvent, state_name};
+use ipmi_proto::sdr::{
+    self, Body, FullSensor, SensorNumber, SensorType, ThresholdEvent, state_name,
+};
 use ipmi_proto::sel::{
     Direction, Entry, Event, EventData, EventSource, GeneratorId, Record, Timestamp,
 };
@@ -107,6 +109,7 @@ impl Vocabulary {
         };
         let details = match (crossed, known) {
             (Some(_), known) => readings(event.data, known),
+            (None, _) if event.sensor_type == SensorType::SESSION_AUDIT => login(event.data),
             (None, _) => self.extension(generator, event.data),
         };
         Line {
@@ -145,6 +148,18 @@ impl Vocabulary {
         let said: Vec<_> = said.map(|(_, data)| format!("{data:02X}h")).collect();
         (!said.is_empty()).then(|| format!("data {}", said.join(" ")))
     }
+}
+
+/// Whose login it was, and over which channel (§42.2, sensor type 2Ah).
+fn login(EventData([form, user, channel]): EventData) -> Option<String> {
+    let user = (form >> 6 == 0b11).then(|| match user & 0x3F {
+        0 => "unknown user".to_owned(),
+        user => format!("user {user}"),
+    });
+    let channel = (form >> 4 & 0b11 == 0b11 && channel & 0x0F != 1)
+        .then(|| format!("over channel {}", channel & 0x0F));
+    let said: Vec<_> = user.into_iter().chain(channel).collect();
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 /// The text that an entry of 13 free bytes is, as `vbmc sel add --text` writes it and others do.
@@ -238,7 +253,7 @@ impl fmt::Display for Line {
 
 #[cfg(test)]
 mod tests {
-    use ipmi_proto::sdr::{EventReadingType, SensorType};
+    use ipmi_proto::sdr::EventReadingType;
     use ipmi_proto::sel::{EvmRevision, RecordId};
 
     use super::*;
@@ -286,6 +301,23 @@ mod tests {
             (line.event.as_str(), line.details),
             ("Power off or down", None)
         );
+    }
+
+    #[test]
+    fn refused_logins_tell_whose_they_were() {
+        let line = |data| {
+            ours().describe(&logged(Event {
+                sensor_type: SensorType::SESSION_AUDIT,
+                ..event(EventData(data))
+            }))
+        };
+        let details = |data| line(data).details;
+        assert_eq!(details([0xF2, 3, 1]).as_deref(), Some("user 3"));
+        assert_eq!(
+            details([0xF2, 0, 2]).as_deref(),
+            Some("unknown user over channel 2")
+        );
+        assert_eq!(details([0x02, 3, 1]), None);
     }
 
     #[test]
