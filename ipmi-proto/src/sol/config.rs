@@ -11,7 +11,8 @@ pub struct Config {
     pub accumulate: Duration,
     /// With how many bytes a packet goes off at once (SOL parameter 3).
     pub threshold: usize,
-    /// After how long a packet is sent again that was not acknowledged (SOL parameter 4). The wait doubles after the second
+    /// After how long a packet is sent again that was not acknowledged (SOL parameter 4); the first time sooner where
+    /// acknowledgements come fast: after four times as long as they take, and 100 ms. The wait doubles after the second
     /// repetition, up to 16 times as long: what the other end lets in is only 15 packets ahead of the last it
     /// has seen, so an end that repeats too often would end the session that it wants to keep.
     pub retry_interval: Duration,
@@ -33,6 +34,9 @@ pub struct Config {
     /// How long to wait after a refusal before trying again. The other end should say when it has room; that message
     /// may be lost.
     pub probe: Duration,
+    /// How long an acknowledgement waits for bytes that it can go along with, such as the echo of a key. ipmitool takes bytes
+    /// that come without the acknowledgement that it waits for as one, and forgets a key that was lost on the way.
+    pub ack_delay: Duration,
     /// How often an acknowledgement is sent once more, [`ACK_INTERVAL`] after the one before, unless the other end has
     /// sent a new packet by then. For an end that takes a new number when it sends the same bytes again, as ipmitool does:
     /// they can't be told from bytes that were typed twice, so what must not be lost is the acknowledgement.
@@ -57,6 +61,7 @@ impl Config {
             hold: Duration::from_millis(400),
             refuse_when_full: false,
             probe: Duration::from_secs(1),
+            ack_delay: Duration::from_millis(100),
             ack_repeats: 2,
         }
     }
@@ -70,6 +75,7 @@ impl Config {
             send_buffer: 4 * 1024,
             receive_buffer: 16 * 1024,
             refuse_when_full: true,
+            ack_delay: Duration::ZERO,
             ack_repeats: 0,
             ..Self::bmc()
         }

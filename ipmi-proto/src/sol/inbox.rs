@@ -44,8 +44,8 @@ struct Last {
 enum Answer {
     /// It is answered, or there is none.
     Given,
-    /// At the next opportunity.
-    Due,
+    /// At this time, unless bytes for the other end take the answer along before.
+    Due(Time),
     /// Nothing fitted: at this time, or when there is room.
     Held(Time),
     /// It is answered, and will be again at this time, so many times more: the answer may be lost on the way.
@@ -102,7 +102,7 @@ impl Inbox {
         let fresh = data.get(known..).unwrap_or_default();
         if last.is_some() && fresh.is_empty() {
             if !matches!(self.answer, Answer::Held(_)) {
-                self.answer = Answer::Due;
+                self.answer = Answer::Due(now);
             }
             return;
         }
@@ -117,7 +117,7 @@ impl Inbox {
         self.answer = if taken == 0 && !fresh.is_empty() {
             Answer::Held(now + config.hold)
         } else {
-            Answer::Due
+            Answer::Due(now + config.ack_delay)
         };
     }
 
@@ -137,7 +137,7 @@ impl Inbox {
     pub(super) fn made_room(&mut self, config: &Config) {
         if self.room(config) > 0 {
             if self.refusing || matches!(self.answer, Answer::Held(_)) {
-                self.answer = Answer::Due;
+                self.answer = Answer::Due(Time::ORIGIN);
             }
             self.refusing = false;
         }
@@ -146,23 +146,50 @@ impl Inbox {
     /// The answer to send now, if one is due.
     pub(super) fn poll(&mut self, now: Time, refuse: bool, config: &Config) -> Option<Ack> {
         let repeats = match self.answer {
-            Answer::Due => config.ack_repeats,
+            Answer::Due(at) if at <= now => config.ack_repeats,
             Answer::Held(until) if until <= now => {
                 self.refusing = refuse;
                 config.ack_repeats
             }
             Answer::Again(at, left) if at <= now => left.saturating_sub(1),
-            Answer::Given | Answer::Held(_) | Answer::Again(..) => return None,
+            Answer::Given | Answer::Due(_) | Answer::Held(_) | Answer::Again(..) => return None,
         };
+        self.given(now, repeats);
+        self.last_ack()
+    }
+
+    /// Whether an answer is still to be given.
+    pub(super) const fn owes(&self) -> bool {
+        matches!(self.answer, Answer::Due(_))
+    }
+
+    /// The same, at a later time.
+    pub(super) fn owes_later(&self, now: Time) -> bool {
+        matches!(self.answer, Answer::Due(at) if at > now)
+    }
+
+    /// The answer that goes along with bytes.
+    pub(super) fn ride(&mut self, now: Time, refuse: bool, config: &Config) -> Option<Ack> {
+        match self.answer {
+            Answer::Due(_) => self.given(now, config.ack_repeats),
+            Answer::Held(until) if until <= now => {
+                self.refusing = refuse;
+                self.given(now, config.ack_repeats);
+            }
+            Answer::Given | Answer::Held(_) | Answer::Again(..) => {}
+        }
+        self.last_ack()
+    }
+
+    fn given(&mut self, now: Time, repeats: u8) {
         self.answer = match repeats {
             0 => Answer::Given,
             left => Answer::Again(now + ACK_INTERVAL, left),
         };
-        self.last_ack()
     }
 
     /// What was answered last.
-    pub(super) fn last_ack(&self) -> Option<Ack> {
+    fn last_ack(&self) -> Option<Ack> {
         if matches!(self.answer, Answer::Held(_)) {
             return None;
         }
@@ -179,8 +206,7 @@ impl Inbox {
     pub(super) const fn timeout(&self) -> Option<Time> {
         match self.answer {
             Answer::Given => None,
-            Answer::Due => Some(Time::ORIGIN),
-            Answer::Held(at) | Answer::Again(at, _) => Some(at),
+            Answer::Due(at) | Answer::Held(at) | Answer::Again(at, _) => Some(at),
         }
     }
 }

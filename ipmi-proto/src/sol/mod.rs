@@ -24,8 +24,10 @@
 //!   can tell from a key pressed twice. Its user would see a character twice whenever the acknowledgement is lost. A port
 //!   in the role of the BMC therefore repeats its last acknowledgement in every data packet, such as the echo, and some
 //!   times by itself ([`Config::ack_repeats`]) within the second for which ipmitool waits: one of them arrives.
-//! - ipmitool takes any data that comes while it waits for an acknowledgement as one. What it sent is then lost if the
-//!   packet was. Nothing can be done about that here.
+//! - ipmitool takes any new data that comes while it waits for an acknowledgement as one. What it sent is then forgotten,
+//!   also if it was lost on the way. So a BMC's acknowledgement waits a little for the echo and goes along with it
+//!   ([`Config::ack_delay`]), and what the console has not acknowledged goes again before it can send more: there is
+//!   seldom new data while a key is on its way. Where the machine talks by itself meanwhile, nothing can be done.
 //! - ipmitool forgets the bytes of a packet that is refused (NACK), and sends the rest of one that is accepted in part. So
 //!   a BMC's port accepts in part, also no byte at all, rather than refuse ([`Config::refuse_when_full`]).
 //! - ipmiconsole sends the rest of a refused packet at once, however often it is refused. So a packet of which nothing

@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::{Ack, Config, MAX_DATA, Sequence};
 use crate::Time;
@@ -10,6 +11,10 @@ use crate::Time;
 const MAX_MARKS: usize = 16;
 /// By how much the wait for an acknowledgement grows at most.
 const MAX_BACKOFF: u32 = 16;
+/// After how long a packet is sent for the second time at the earliest, if nothing is heard.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+/// The same, if the other end is heard, and does not acknowledge it.
+const SOONEST: Duration = Duration::from_millis(20);
 
 /// What happens once on the line, between two bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +44,8 @@ pub(super) struct Pending {
     pub(super) data: Vec<u8>,
     /// How often it was sent.
     sent: u32,
+    /// When it was sent first.
+    since: Option<Time>,
     /// When it is sent again.
     due: Time,
 }
@@ -52,6 +59,8 @@ pub(super) struct Outbox {
     next: Sequence,
     /// When the first byte in the queue was found there.
     waiting_since: Option<Time>,
+    /// How long an acknowledgement takes, of late.
+    round_trip: Option<Duration>,
     /// The other end refused; until when to leave it alone.
     paused_until: Option<Time>,
 }
@@ -64,6 +73,7 @@ impl Outbox {
             pending: None,
             next: Sequence::FIRST,
             waiting_since: None,
+            round_trip: None,
             paused_until: None,
         }
     }
@@ -104,19 +114,62 @@ impl Outbox {
         self.waiting_since = None;
     }
 
-    /// The packet to send now, if one is due.
-    pub(super) fn poll(&mut self, now: Time, config: &Config) -> Option<&Pending> {
+    /// Whether a packet is to be sent now.
+    pub(super) fn is_due(&mut self, now: Time, config: &Config) -> bool {
         if !self.queue.is_empty() {
             self.waiting_since.get_or_insert(now);
         }
         if self.pending.is_none() {
-            self.pack(now, config)?;
+            self.pack(now, config);
         }
-        let pending = self.pending.as_mut().filter(|pending| pending.due <= now)?;
-        let backoff = 1 << pending.sent.saturating_sub(1).min(MAX_BACKOFF.ilog2());
+        self.pending
+            .as_ref()
+            .is_some_and(|pending| pending.due <= now)
+    }
+
+    /// The packet that is on its way, sent now.
+    pub(super) fn send(&mut self, now: Time, config: &Config) -> Option<&Pending> {
+        let first = self.first_wait(config);
+        let pending = self.pending.as_mut()?;
+        let wait = match pending.sent {
+            0 => first,
+            sent => {
+                let backoff = 1 << sent.saturating_sub(1).min(MAX_BACKOFF.ilog2());
+                config.retry_interval * backoff
+            }
+        };
         pending.sent = pending.sent.saturating_add(1);
-        pending.due = now + config.retry_interval * backoff;
+        pending.since.get_or_insert(now);
+        pending.due = now + wait;
         Some(pending)
+    }
+
+    /// The other end has spoken, and did not acknowledge the packet on its way: if it could have, the packet goes again at
+    /// once, so that what is behind it need not wait.
+    pub(super) fn hurry(&mut self, now: Time) {
+        if let (Some(pending), Some(time)) = (&mut self.pending, self.round_trip)
+            && pending.sent == 1
+            && pending
+                .since
+                .is_some_and(|since| since + (time * 4).max(SOONEST) <= now)
+        {
+            pending.due = now;
+        }
+    }
+
+    /// Whether the packet on its way was sent before.
+    pub(super) fn is_repetition(&self) -> bool {
+        self.pending
+            .as_ref()
+            .is_some_and(|pending| pending.sent > 0)
+    }
+
+    /// How long until a packet is sent for the second time: some times as long as acknowledgements take.
+    fn first_wait(&self, config: &Config) -> Duration {
+        match self.round_trip {
+            Some(time) => (time * 4).max(SHORTEST_WAIT).min(config.retry_interval),
+            None => config.retry_interval,
+        }
     }
 
     /// Puts bytes or a signal into a packet, if it is time.
@@ -156,6 +209,7 @@ impl Outbox {
             signals,
             data,
             sent: 0,
+            since: None,
             due: now,
         });
         self.next = self.next.next();
@@ -181,6 +235,12 @@ impl Outbox {
         let Some((pending, ack)) = acked.zip(ack) else {
             return false;
         };
+        // An acknowledgement of a packet that was sent twice may be that of either.
+        if let (1, Some(since)) = (pending.sent, pending.since) {
+            let took = now.since(since);
+            let smooth = |before: Duration| (before * 7 + took) / 8;
+            self.round_trip = Some(self.round_trip.map_or(took, smooth));
+        }
         let rest = pending
             .data
             .get(usize::from(ack.accepted)..)

@@ -183,16 +183,6 @@ impl Port {
         if self.state == State::Closed {
             return None;
         }
-        let refuse = self.config.refuse_when_full || !self.available;
-        if let Some(ack) = self.inbox.poll(now, refuse, &self.config) {
-            return Some(Packet {
-                sequence: None,
-                ack: Some(ack),
-                nack: self.inbox.is_refusing(),
-                control: self.control(Signals::default()),
-                data: &[],
-            });
-        }
         if self.outbox.give_up(now, &self.config).is_some() {
             if self.state == State::Closing {
                 self.state = State::Closed;
@@ -200,14 +190,38 @@ impl Port {
             }
             self.event(Event::GaveUp);
         }
+        let refuse = self.config.refuse_when_full || !self.available;
+        let lasting = self.control(Signals::default());
         // Some BMCs drop the data of a packet that acknowledges another than the last one that they sent; consoles do not.
+        // So a console's acknowledgements go alone, and before its bytes.
+        if self.role == Role::Bmc && self.inbox.owes() {
+            self.outbox.hurry(now);
+        }
+        let due = self.outbox.is_due(now, &self.config);
+        let alone = match self.role {
+            Role::Bmc if due => None,
+            _ => self.inbox.poll(now, refuse, &self.config),
+        };
+        if let Some(ack) = alone {
+            return Some(Packet {
+                sequence: None,
+                ack: Some(ack),
+                nack: self.inbox.is_refusing(),
+                control: lasting,
+                data: &[],
+            });
+        }
+        if !due {
+            return None;
+        }
         let ack = match self.role {
-            Role::Bmc => self.inbox.last_ack(),
+            // A repetition clears the way for the bytes behind it, which take along what is not due yet.
+            Role::Bmc if self.outbox.is_repetition() && self.inbox.owes_later(now) => None,
+            Role::Bmc => self.inbox.ride(now, refuse, &self.config),
             Role::Console => None,
         };
         let nack = ack.is_some() && self.inbox.is_refusing();
-        let lasting = self.control(Signals::default());
-        let pending = self.outbox.poll(now, &self.config)?;
+        let pending = self.outbox.send(now, &self.config)?;
         Some(Packet {
             sequence: Some(pending.sequence),
             ack,

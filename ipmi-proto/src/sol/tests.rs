@@ -135,6 +135,7 @@ impl Line {
 fn quick() -> Config {
     Config {
         accumulate: Duration::ZERO,
+        ack_delay: Duration::ZERO,
         ..Config::bmc()
     }
 }
@@ -271,7 +272,7 @@ fn a_packet_is_given_up_where_that_is_configured() {
 fn what_does_not_fit_goes_into_the_next_packet() {
     let bmc = Config {
         ack_repeats: 0,
-        ..small(Config::bmc(), 4)
+        ..small(quick(), 4)
     };
     let mut line = Line::new(bmc, Config::console());
     line.console.write(b"abcdef");
@@ -434,13 +435,44 @@ fn deactivation_is_told_a_few_times_and_then_it_is_over() {
 }
 
 #[test]
-fn a_bmc_repeats_its_acknowledgement_with_the_echo() {
-    let mut line = Line::new(quick(), Config::console());
+fn the_echo_takes_the_acknowledgement_along() {
+    let bmc = Config {
+        ack_repeats: 0,
+        ..Config::bmc()
+    };
+    let mut line = Line::new(bmc, Config::console());
     line.console.write(b"a");
-    line.run(Duration::ZERO);
+    line.run(Duration::from_millis(10));
     line.bmc.write(b"a");
-    line.run(Duration::ZERO);
-    assert_eq!(line.headers(Role::Bmc), [[0, 1, 1, 0], [1, 1, 1, 0]]);
+    line.run(Duration::from_secs(1));
+    assert_eq!(line.headers(Role::Bmc), [[1, 1, 1, 0]]);
+    // What is not echoed is acknowledged all the same.
+    line.console.write(b"b");
+    line.run(bmc.ack_delay - Duration::from_millis(1));
+    assert!(line.headers(Role::Bmc).is_empty());
+    line.run(Duration::from_secs(1));
+    assert_eq!(line.headers(Role::Bmc), [[0, 2, 1, 0]]);
+    // And once more with what comes later.
+    line.bmc.write(b"b");
+    line.run(Duration::from_secs(1));
+    assert_eq!(line.headers(Role::Bmc), [[2, 2, 1, 0]]);
+}
+
+#[test]
+fn where_acknowledgements_come_fast_the_first_repetition_does() {
+    let mut line = Line::new(quick(), Config::console());
+    line.bmc.write(b"a");
+    line.run(Duration::from_secs(1));
+    line.network.loss = 1000;
+    line.bmc.write(b"b");
+    line.run(Duration::from_millis(99));
+    assert_eq!(line.headers(Role::Bmc).len(), 2);
+    line.run(Duration::from_millis(1));
+    assert_eq!(line.headers(Role::Bmc).len(), 1);
+    line.run(Duration::from_millis(499));
+    assert!(line.headers(Role::Bmc).is_empty());
+    line.run(Duration::from_millis(1));
+    assert_eq!(line.headers(Role::Bmc).len(), 1);
 }
 
 #[test]
