@@ -10,6 +10,7 @@ mod support;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use ipmi_proto::command::{self, recode_response};
 use ipmi_proto::crypto::{BmcKey, CipherSuite, Password};
@@ -155,7 +156,12 @@ fn read(capture: &Capture) -> Report {
     let mut report = Report::default();
     let mut observer = Observer::new(capture.password.clone(), capture.kg.clone());
     let mut asked = None;
-    let mut ports = [Role::Bmc, Role::Console].map(|role| Port::new(role, sol::Config::bmc()));
+    // No time passes here: acknowledgements wait for nothing.
+    let config = sol::Config {
+        ack_delay: Duration::ZERO,
+        ..sol::Config::bmc()
+    };
+    let mut ports = [Role::Bmc, Role::Console].map(|role| Port::new(role, config));
     for (number, (direction, datagram)) in capture.datagrams.iter().enumerate() {
         let mut check = |kind, result: Result<(), String>| {
             let line = number + 4;
