@@ -12,7 +12,8 @@ pub struct Config {
     /// With how many bytes a packet goes off at once (SOL parameter 3).
     pub threshold: usize,
     /// After how long a packet is sent again that was not acknowledged (SOL parameter 4); the first time sooner where
-    /// acknowledgements come fast: after four times as long as they take, and 100 ms. The wait doubles after the second
+    /// acknowledgements come fast: after four times as long as they take, but not within 100 ms,
+    /// or 20 ms where the other end is heard meanwhile. The wait doubles after the second
     /// repetition, up to 16 times as long: what the other end lets in is only 15 packets ahead of the last it
     /// has seen, so an end that repeats too often would end the session that it wants to keep.
     pub retry_interval: Duration,

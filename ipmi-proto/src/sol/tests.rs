@@ -476,6 +476,32 @@ fn where_acknowledgements_come_fast_the_first_repetition_does() {
 }
 
 #[test]
+fn what_is_not_acknowledged_goes_again_before_the_next_key_is_answered() {
+    let bmc = Config {
+        ack_repeats: 0,
+        ..Config::bmc()
+    };
+    let mut line = Line::new(bmc, Config::console());
+    line.bmc.write(b"login: ");
+    line.run(Duration::from_secs(1));
+    line.headers(Role::Bmc);
+    // The echo of a key is lost on the way, and the console types on.
+    line.network.loss = 1000;
+    line.bmc.write(b"a");
+    line.run(Duration::from_millis(60));
+    assert_eq!(line.headers(Role::Bmc), [[2, 0, 0, 0]]);
+    line.network.loss = 0;
+    line.console.write(b"b");
+    line.run(Duration::ZERO);
+    assert_eq!(line.headers(Role::Bmc), [[2, 0, 0, 0]]);
+    // What comes next takes the answer to the key along.
+    line.bmc.write(b"b");
+    line.run(Duration::from_millis(99));
+    assert_eq!(line.headers(Role::Bmc), [[3, 1, 1, 0]]);
+    assert_eq!(line.console.read(100), b"login: ab");
+}
+
+#[test]
 fn a_bmc_acknowledges_a_few_times_and_then_waits() {
     let mut line = Line::new(quick(), Config::console());
     line.console.write(b"a");
