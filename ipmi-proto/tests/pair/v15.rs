@@ -11,7 +11,7 @@ use ipmi_proto::command::Request;
 use ipmi_proto::command::app::{
     ActivateSession, ActivatedSession, AuthType, AuthTypes, CloseSession,
     GetChannelAuthenticationCapabilities, GetDeviceId, GetSessionChallenge, GetSessionInfo,
-    SessionInfo, SessionProtocol, SetSessionPrivilegeLevel, UserId,
+    SessionChallenge, SessionInfo, SessionProtocol, SetSessionPrivilegeLevel, UserId,
 };
 use ipmi_proto::command::chassis::ChassisControl;
 use ipmi_proto::command::{Channel, Command};
@@ -61,19 +61,19 @@ impl World {
         world
     }
 
+    /// Get Session Challenge, the first step of a login.
+    fn challenge(&mut self, user: &[u8]) -> Result<SessionChallenge, CompletionCode> {
+        self.console
+            .challenge(&mut self.endpoint, self.now, &mut self.rng, user)
+    }
+
     fn log_in(
         &mut self,
         user: &[u8],
         privilege: Privilege,
     ) -> Result<ActivatedSession, CompletionCode> {
-        let World {
-            now,
-            rng,
-            endpoint,
-            console,
-        } = self;
-        let challenge = console.challenge(endpoint, *now, rng, user)?;
-        let activation = console.activation(&challenge, privilege);
+        let challenge = self.challenge(user)?;
+        let activation = self.console.activation(&challenge, privilege);
         let reply = self.ask(&activation).expect("an answer");
         if reply.completion != CompletionCode::Ok {
             return Err(reply.completion);
@@ -180,17 +180,11 @@ fn what_is_offered_is_what_is_configured() {
 fn a_wrong_password_has_no_answer_and_one_try() {
     for auth_type in [AuthType::Md5, AuthType::Password] {
         let mut world = World::new(auth_type, all());
-        let World {
-            now,
-            rng,
-            endpoint,
-            console,
-        } = &mut world;
-        let challenge = console.challenge(endpoint, *now, rng, b"admin").unwrap();
-        let activation = console.activation(&challenge, Privilege::User);
-        let right = console.datagram(&activation);
-        console.key = V15Console::new(auth_type, b"guess").key;
-        let wrong = console.datagram(&activation);
+        let challenge = world.challenge(b"admin").unwrap();
+        let activation = world.console.activation(&challenge, Privilege::User);
+        let right = world.console.datagram(&activation);
+        world.console.key = V15Console::new(auth_type, b"guess").key;
+        let wrong = world.console.datagram(&activation);
         assert!(matches!(
             world.dropped(&wrong),
             DropReason::Rejected(Rejected::BadMac(_))
@@ -205,16 +199,10 @@ fn a_wrong_password_has_no_answer_and_one_try() {
 fn another_challenge_opens_nothing() {
     for auth_type in TYPES {
         let mut world = World::new(auth_type, all());
-        let World {
-            now,
-            rng,
-            endpoint,
-            console,
-        } = &mut world;
-        let mut challenge = console.challenge(endpoint, *now, rng, b"admin").unwrap();
+        let mut challenge = world.challenge(b"admin").unwrap();
         challenge.challenge[15] ^= 1;
-        let activation = console.activation(&challenge, Privilege::User);
-        let datagram = console.datagram(&activation);
+        let activation = world.console.activation(&challenge, Privilege::User);
+        let datagram = world.console.datagram(&activation);
         world.dropped(&datagram);
         assert_eq!(world.endpoint.active_sessions(), 0);
         assert_eq!(world.refused(), Some(Refusal::Credentials));
@@ -259,15 +247,9 @@ fn who_cannot_log_in_hears_why_as_far_as_the_specification_wants() {
 fn a_repeated_activation_is_answered_again() {
     for auth_type in TYPES {
         let mut world = World::new(auth_type, all());
-        let World {
-            now,
-            rng,
-            endpoint,
-            console,
-        } = &mut world;
-        let challenge = console.challenge(endpoint, *now, rng, b"admin").unwrap();
-        let activation = console.activation(&challenge, Privilege::User);
-        let datagram = console.datagram(&activation);
+        let challenge = world.challenge(b"admin").unwrap();
+        let activation = world.console.activation(&challenge, Privilege::User);
+        let datagram = world.console.datagram(&activation);
         let first = world.send(&datagram).expect("an answer");
         for _ in 0..3 {
             assert_eq!(world.send(&datagram).as_ref().ok(), Some(&first));
@@ -330,15 +312,9 @@ fn bare_packets_get_in_only_where_that_is_agreed() {
 #[test]
 fn a_challenge_expires_and_floods_of_them_take_bounded_room() {
     let mut world = World::new(AuthType::Md5, all());
-    let World {
-        now,
-        rng,
-        endpoint,
-        console,
-    } = &mut world;
-    let challenge = console.challenge(endpoint, *now, rng, b"admin").unwrap();
-    let activation = console.activation(&challenge, Privilege::User);
-    let datagram = console.datagram(&activation);
+    let challenge = world.challenge(b"admin").unwrap();
+    let activation = world.console.activation(&challenge, Privilege::User);
+    let datagram = world.console.datagram(&activation);
     world.now = world.now + Duration::from_secs(10);
     assert_eq!(world.dropped(&datagram), DropReason::UnknownSession);
 
